@@ -1,0 +1,112 @@
+"""Huawei ImageSearch v1: similar pictures of one's own library, and what their labels suggest.
+
+POST /v1/{project_id}/{instance_name}/image/search
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from taggers.plugin import (
+    Accepts,
+    Base64,
+    Image,
+    Match,
+    Offers,
+    Options,
+    Provider,
+    Request,
+    Setting,
+    Settings,
+    Tag,
+    fraction,
+)
+
+from ._account import ACCOUNT, CREDENTIALS, HOSTS, PROJECT, SUNSET, authorize, region
+from ._faults import ERRORS
+
+__all__ = ["PROVIDER"]
+
+
+def request(image: Image, options: Options, settings: Settings) -> Request:
+    # `limit` is the number of neighbours here, not of tags: it is left to the vendor's default of
+    # ten, or to `native`, so that a short tag list does not rest on fewer pictures.
+    searched = {"file": Base64(image.content)} if image.content is not None else {"path": image.url}
+    return Request(
+        path="/v1/{project_id}/{instance_name}/image/search".format_map(settings),
+        json={**searched, **options.native},
+    )
+
+
+def read(body: Any) -> Iterator[Match | Tag]:
+    """The neighbours, most similar first as they come, then the tags that they vote for."""
+    matches = [_match(item) for item in body["result"]]
+    yield from matches
+    yield from _votes(matches)
+
+
+def _match(item: Any) -> Match:
+    labels = item.get("tags") or {}
+    return Match(
+        path=item["path"],
+        similarity=fraction(item.get("sim")),
+        labels={key: str(value) for key, value in labels.items()},
+    )
+
+
+def _votes(matches: list[Match]) -> Iterator[Tag]:
+    """One tag for each label of a neighbour, the strongest first.
+
+    Nobody looked at this picture and saw these things: a tag's confidence is the mean similarity
+    of all neighbours, where one without the label counts as 0.
+    """
+    voters: dict[tuple[str, str], list[Match]] = {}
+    for match in matches:
+        for key, value in match.labels.items():
+            voters.setdefault((key, value), []).append(match)
+    votes = [
+        Tag(
+            name=value,
+            confidence=round(sum(match.similarity or 0 for match in carrying) / len(matches), 12),
+            category=(key,),
+            source="neighbours",
+            evidence=tuple(match.path for match in carrying),
+        )
+        for (key, value), carrying in voters.items()
+    ]
+    yield from sorted(votes, key=lambda tag: -(tag.confidence or 0))
+
+
+PROVIDER = Provider(
+    name="huawei-image-search",
+    title="Huawei Cloud ImageSearch v1",
+    vendor="Huawei Cloud",
+    docs="https://support.huaweicloud.com/intl/en-us/api-imagesearch/imagesearch_02_0011.html",
+    request=request,
+    read=read,
+    accepts=Accepts(
+        formats=("jpeg", "png", "bmp"),
+        max_base64_bytes=10 * 1024 * 1024,
+        min_edge_px=100,
+        max_edge_px=2048,
+    ),
+    offers=Offers(concurrency=10),
+    errors=ERRORS,
+    settings=(
+        *ACCOUNT,
+        PROJECT,
+        Setting(
+            "instance_name",
+            "the library to search",
+            pattern=r"[A-Za-z0-9_-]{1,64}",
+            required=True,
+        ),
+        region("ap-southeast-1", "cn-north-4", "cn-north-1"),
+    ),
+    credentials=CREDENTIALS,
+    authorize=authorize,
+    endpoint="https://imagesearch.{region}.myhuaweicloud.com",
+    hosts=HOSTS,
+    sunset=SUNSET,
+)

@@ -1,0 +1,43 @@
+"""Huawei Image Tagging v2: thousands of objects and hundreds of scenes, some with boxes.
+
+POST /v2/{project_id}/image/tagging
+"""
+
+from __future__ import annotations
+
+from taggers.plugin import Offers, Provider
+
+from ._account import ACCEPTS, ACCOUNT, CREDENTIALS, HOSTS, PROJECT, SUNSET, authorize, region
+from ._faults import ERRORS
+from ._tags import posting, read
+
+__all__ = ["PROVIDER"]
+
+PROVIDER = Provider(
+    name="huawei-tagging-v2",
+    title="Huawei Cloud Image Tagging v2",
+    vendor="Huawei Cloud",
+    docs="https://support.huaweicloud.com/intl/en-us/api-image/image_03_0025.html",
+    request=posting("/v2/{project_id}/image/tagging"),
+    read=read,
+    accepts=ACCEPTS,
+    offers=Offers(
+        boxes=True,
+        applies=frozenset({"limit", "min_confidence", "language"}),
+        languages=("zh", "en"),
+        max_limit=150,
+        concurrency=10,
+    ),
+    errors=ERRORS,
+    # Two regions in China since 2025, and Hong Kong on the international site.
+    settings=(
+        *ACCOUNT,
+        PROJECT,
+        region("cn-north-4", "cn-east-3", "cn-north-1", "ap-southeast-1", "ap-southeast-3"),
+    ),
+    credentials=CREDENTIALS,
+    authorize=authorize,
+    endpoint="https://image.{region}.myhuaweicloud.com",
+    hosts=HOSTS,
+    sunset=SUNSET,
+)

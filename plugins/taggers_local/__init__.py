@@ -1,0 +1,1 @@
+"""Providers that work on this machine: no account, no network."""

@@ -1,0 +1,14 @@
+"""Tencent Cloud's picture services: Cloud Infinite over Cloud Object Storage (COS)."""
+
+from __future__ import annotations
+
+from taggers.plugin import Provider, hookimpl
+
+from . import detect_label
+
+__all__ = ["taggers_providers"]
+
+
+@hookimpl
+def taggers_providers() -> list[Provider]:
+    return [detect_label.PROVIDER]

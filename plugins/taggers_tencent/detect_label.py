@@ -1,0 +1,147 @@
+"""Tencent Cloud Infinite image labels, for pictures in COS, at a URL, or uploaded for the call.
+
+GET /<key>?ci-process=detect-label, or ci-process=content-analysis with boxes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from taggers.plugin import (
+    Accepts,
+    BoundingBox,
+    Image,
+    Offers,
+    Options,
+    Provider,
+    Region,
+    Request,
+    Setting,
+    Settings,
+    Steps,
+    Tag,
+    Xml,
+    errors,
+    fraction,
+    number,
+)
+
+from ._account import ACCOUNT, BUCKET, CREDENTIALS, HOSTS, authorize
+from ._faults import ERRORS
+
+__all__ = ["PROVIDER"]
+
+_SCENES = {
+    "detect-label": ("web", "camera", "album", "news"),
+    "content-analysis": ("web", "camera", "album", "news", "nonecam", "product"),
+}
+
+
+def steps(image: Image, options: Options, settings: Settings, nonce: str) -> Steps:
+    """Asks about a picture where it lies; one that lies nowhere is uploaded, and deleted after."""
+    if image.content is None:
+        return (yield _about_url(image.url or "", options, settings))
+    key = f"/taggers/{nonce}.{image.format}"
+    yield Request(method="PUT", path=key, content=image.content, units=0)
+    try:
+        return (yield _about_key(key, options, settings))
+    finally:
+        try:
+            yield Request(method="DELETE", path=key, units=0)
+        except errors.TaggersError as error:
+            yield f"the uploaded picture {key} could not be deleted: {error.message}"
+
+
+def _about_url(url: str, options: Options, settings: Settings) -> Request:
+    parts = urlsplit(url)
+    if parts.hostname == urlsplit(PROVIDER.address(settings) or "").hostname:
+        return _about_key(unquote(parts.path), options, settings)
+    return _about_key("/", options, settings, {"detect-url": url})
+
+
+def _about_key(
+    key: str, options: Options, settings: Settings, more: dict[str, str] | None = None
+) -> Request:
+    process, scenes = settings["process"], settings["scenes"] or ()
+    if wrong := [scene for scene in scenes if scene not in _SCENES[process]]:
+        raise errors.ConfigurationError(f"{process} has no scene {', '.join(wrong)}")
+    query = {"ci-process": process} | ({"scenes": ",".join(scenes)} if scenes else {})
+    return Request(
+        method="GET",
+        path=key,
+        query={**query, **(more or {}), **options.native},
+        units=max(len(scenes), 1),  # each scene is billed
+    )
+
+
+def read(body: Any) -> Iterator[Tag]:
+    """The labels: in `Labels` where no scene was asked for, otherwise in one list per scene."""
+    for name, group in (body["RecognitionResult"] or {}).items():
+        if not name.endswith("Labels"):
+            continue
+        scene = name.removesuffix("Labels").lower() or None
+        labels = group if isinstance(group, list) or group is None else _listed(group)
+        yield from (_tag(label, scene) for label in labels or () if label is not None)
+
+
+def _listed(group: Any) -> Any:
+    # detect-label lists `Labels`, content-analysis `Label`.
+    return group.get("Labels") or group.get("Label")
+
+
+def _tag(label: Any, scene: str | None) -> Tag:
+    parents = (label.get("Parents") or "").split("_")
+    path = parents if any(parents) else [label.get("FirstCategory"), label.get("SecondCategory")]
+    return Tag(
+        name=label["Name"],
+        confidence=fraction(label.get("Confidence"), 100),
+        category=tuple(part for part in path if part),
+        regions=() if label.get("XMin") is None else (_region(label),),
+        source=scene,
+    )
+
+
+def _region(label: Any) -> Region:
+    left, top, right, bottom = (number(label[side]) for side in ("XMin", "YMin", "XMax", "YMax"))
+    if left is None or top is None or right is None or bottom is None:
+        raise ValueError("a corner of the box is empty")
+    return Region(BoundingBox.from_corners(left, top, right, bottom))
+
+
+PROVIDER = Provider(
+    name="tencent-detect-label",
+    title="Tencent Cloud Infinite image labels",
+    vendor="Tencent Cloud",
+    docs="https://www.tencentcloud.com/document/product/436/56401",
+    steps=steps,
+    read=read,
+    decode=Xml(lists=("Labels", "Label")),
+    # Limits of the model behind it (TIIA); whether they hold here too is not documented.
+    accepts=Accepts(
+        formats=("jpeg", "png", "bmp"), max_base64_bytes=4 * 1024 * 1024, min_edge_px=50
+    ),
+    offers=Offers(boxes=True, languages=("zh",), concurrency=10, unit="scene"),
+    errors=ERRORS,
+    settings=(
+        *ACCOUNT,
+        *BUCKET,
+        Setting(
+            "process",
+            "which generation of the service: only content-analysis has boxes",
+            default="detect-label",
+            choices=tuple(_SCENES),
+        ),
+        Setting(
+            "scenes",
+            "the models to ask; each one is billed",
+            many=True,
+            choices=_SCENES["content-analysis"],
+        ),
+    ),
+    credentials=CREDENTIALS,
+    authorize=authorize,
+    endpoint="https://{bucket}.cos.{region}.myqcloud.com",
+    hosts=HOSTS,
+)

@@ -1,0 +1,368 @@
+"""`AsyncTagger` and `Tagger`: providers by name, and their connections."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import secrets
+import threading
+import weakref
+from collections import deque
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+)
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack
+
+from attrs import evolve
+
+from ._config import Config, Route, load
+from ._errors import ConfigurationError, TaggersError
+from ._flow import Context, call
+from ._image import Image, Source
+from ._keys import Keys
+from ._model import Options, Result
+from ._policy import Policy
+from ._registry import Registry, installed
+from ._resolve import Target, resolve
+
+if TYPE_CHECKING:
+    from anyio.from_thread import BlockingPortal
+
+    from ._transport import Transport
+
+__all__ = ["AsyncTagger", "TagOptions", "Tagger"]
+
+DEFAULT_CONCURRENCY = 8
+
+
+class TagOptions(TypedDict, total=False):
+    """What one call may be given besides the picture.
+
+    * `provider`: a provider or a route, instead of the tagger's own;
+    * `limit`: at most this many tags, from 1;
+    * `min_confidence`: only tags of at least this confidence, 0 to 1;
+    * `language`: the names' language, as in "zh" or "en";
+    * `native`: merged last into the vendor's own request; it is not portable.
+    """
+
+    provider: str | None
+    limit: int | None
+    min_confidence: float | None
+    language: str | None
+    native: Mapping[str, Any]
+
+
+T = TypeVar("T")
+
+
+class AsyncTagger:
+    """Tags pictures with the providers of a configuration, or with one provider.
+
+        async with AsyncTagger("huawei-tagging-v2", project_id="…", ak="…", sk="…") as tagger:
+            result = await tagger.tag("cat.jpg")
+
+    * `provider`: the provider or route to ask; `settings` are its own, and come before the
+      configuration and the environment;
+    * `policy`: attempts, deadline and pauses of every call;
+    * `ca_bundle`: a file of certificates to trust besides the system's.
+
+    It belongs to the event loop in which it is first used.
+    """
+
+    def __init__(
+        self,
+        provider: str | None = None,
+        *,
+        config: Config | None = None,
+        policy: Policy | None = None,
+        ca_bundle: str | os.PathLike[str] | None = None,
+        registry: Registry | None = None,
+        **settings: Any,
+    ) -> None:
+        if settings and provider is None:
+            raise ConfigurationError("settings were given, and no provider that they are for")
+        self._config = config if config is not None else Config()
+        self._default = provider or self._config.default
+        self._policy = policy or Policy()
+        self._ca_bundle = None if ca_bundle is None else os.fspath(ca_bundle)
+        self._registry = registry or installed()
+        self._settings = settings
+        self._targets: dict[str, Target] = {}
+        self._driver: Transport | None = None
+
+    @classmethod
+    def from_config(
+        cls,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        provider: str | None = None,
+        **arguments: Any,
+    ) -> Self:
+        """A tagger for `taggers.toml`: the file at `path`, or the nearest and the user's own.
+
+        `provider` replaces the file's `default`; the other arguments are those of the class.
+        Raises `ConfigurationError` with every mistake in the files.
+        """
+        return cls(provider, config=load(path), **arguments)
+
+    async def tag(self, image: Source | Image, **options: Unpack[TagOptions]) -> Result:
+        """What a provider says about a picture: a path, a URL, bytes or an `Image`.
+
+        Raises a `TaggersError`.
+        """
+        name = options.get("provider") or self._default
+        if name is None:
+            raise ConfigurationError(
+                "no provider was named",
+                hint='name one, as in Tagger("local-basic"), or set default in taggers.toml',
+            )
+        wanted = _wanted(options)
+        picture = await self._opened(image)
+        if route := self._config.routes.get(name):
+            return await self._by_route(route, picture, wanted)
+        return await self._ask(name, picture, wanted)
+
+    async def tag_many(
+        self,
+        images: Iterable[Source | Image] | AsyncIterable[Source | Image],
+        *,
+        concurrency: int | None = None,
+        **options: Unpack[TagOptions],
+    ) -> AsyncGenerator[Result | TaggersError, None]:
+        """The outcome for each picture, in the pictures' order: a `Result` or the error.
+
+        At most `concurrency` calls are under way, by default as many as the provider declares.
+        Pictures are taken from the iterable as they are needed.
+        """
+        ahead = concurrency or self._declared_concurrency(options.get("provider"))
+        waiting: deque[asyncio.Task[Result | TaggersError]] = deque()
+        try:
+            async for image in _each(images):
+                waiting.append(asyncio.create_task(self._outcome(image, options)))
+                if len(waiting) >= ahead:
+                    yield await waiting.popleft()
+            while waiting:
+                yield await waiting.popleft()
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+    async def compare(
+        self, image: Source | Image, providers: Iterable[str], **options: Unpack[TagOptions]
+    ) -> dict[str, Result | TaggersError]:
+        """What several providers say about one picture, by name; each a `Result` or its error."""
+        picture = await self._opened(image)
+        names = list(dict.fromkeys(providers))
+        outcomes = await asyncio.gather(
+            *(self._outcome(picture, {**options, "provider": name}) for name in names)
+        )
+        return dict(zip(names, outcomes, strict=True))
+
+    async def aclose(self) -> None:
+        """Closes the connections. The tagger can be used again and opens new ones."""
+        driver, self._driver = self._driver, None
+        if driver is not None:
+            await driver.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def _opened(self, image: Source | Image) -> Image:
+        if isinstance(image, Image | bytes | bytearray | memoryview):
+            return Image.open(image)
+        return await asyncio.to_thread(Image.open, image)
+
+    async def _outcome(self, image: Source | Image, options: TagOptions) -> Result | TaggersError:
+        try:
+            return await self.tag(image, **options)
+        except TaggersError as error:
+            return error
+
+    async def _by_route(self, route: Route, image: Image, options: Options) -> Result:
+        """Asks the route's targets in order, as far as their errors let it go on."""
+        left: dict[str, str] = {}
+        for name in route.targets[:-1]:
+            try:
+                result = await self._ask(name, image, options)
+            except TaggersError as error:
+                if not _goes_on(error, route):
+                    raise
+                left[name] = str(error)
+            else:
+                return _having_left(result, left)
+        return _having_left(await self._ask(route.targets[-1], image, options), left)
+
+    async def _ask(self, name: str, image: Image, options: Options) -> Result:
+        target = self._target(name)
+        context = Context(roll=random.random, nonce=secrets.token_hex(16), policy=self._policy)
+        flow = call(target.provider, image, options, target.settings, context)
+        result = await self._transport().run(flow, self._policy.deadline_s)
+        return evolve(
+            result,
+            provenance=evolve(
+                result.provenance, plugin=target.plugin, plugin_version=target.plugin_version
+            ),
+        )
+
+    def _target(self, name: str) -> Target:
+        if name not in self._targets:
+            arguments = self._settings if name == self._default else {}
+            self._targets[name] = resolve(
+                name, self._config, Keys.load(), self._registry, arguments
+            )
+        return self._targets[name]
+
+    def _transport(self) -> Transport:
+        if self._driver is None:
+            from ._transport import Transport
+
+            self._driver = Transport(ca_bundle=self._ca_bundle)
+        return self._driver
+
+    def _declared_concurrency(self, name: str | None) -> int:
+        name = name or self._default
+        route = self._config.routes.get(name or "")
+        first = route.targets[0] if route else name
+        try:
+            declared = self._target(first).provider.offers.concurrency if first else None
+        except TaggersError:
+            declared = None  # every picture will say what is wrong
+        return declared or DEFAULT_CONCURRENCY
+
+
+class Tagger:
+    """`AsyncTagger` for programs without an event loop: the same arguments, the same answers.
+
+        with Tagger("local-basic") as tagger:
+            print(tagger.tag("cat.jpg").tags)
+
+    It may be used from several threads. From the first call until it is closed it runs an event
+    loop in a thread of its own.
+    """
+
+    def __init__(self, provider: str | None = None, **arguments: Any) -> None:
+        self._tagger = AsyncTagger(provider, **arguments)
+        self._starting = threading.Lock()
+        self._portal: BlockingPortal | None = None
+        self._running = contextlib.ExitStack()
+        self._at_exit = weakref.finalize(self, self._running.close)
+
+    @classmethod
+    def from_config(
+        cls,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        provider: str | None = None,
+        **arguments: Any,
+    ) -> Self:
+        """As `AsyncTagger.from_config`."""
+        return cls(provider, config=load(path), **arguments)
+
+    def tag(self, image: Source | Image, **options: Unpack[TagOptions]) -> Result:
+        """As `AsyncTagger.tag`."""
+        return self._run(lambda: self._tagger.tag(image, **options))
+
+    def tag_many(
+        self,
+        images: Iterable[Source | Image],
+        *,
+        concurrency: int | None = None,
+        **options: Unpack[TagOptions],
+    ) -> Iterator[Result | TaggersError]:
+        """As `AsyncTagger.tag_many`."""
+        outcomes = self._tagger.tag_many(images, concurrency=concurrency, **options)
+        try:
+            while (outcome := self._run(lambda: anext(outcomes, None))) is not None:
+                yield outcome
+        finally:
+            self._run(outcomes.aclose)
+
+    def compare(
+        self, image: Source | Image, providers: Iterable[str], **options: Unpack[TagOptions]
+    ) -> dict[str, Result | TaggersError]:
+        """As `AsyncTagger.compare`."""
+        return self._run(lambda: self._tagger.compare(image, providers, **options))
+
+    def close(self) -> None:
+        """Closes the connections and ends the thread. The tagger can be used again."""
+        with self._starting:
+            self._portal = None
+            self._running.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _run(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Does the work in the loop's thread. An interrupt here (Ctrl-C) cancels it there."""
+        future = self._started().start_task_soon(work)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def _started(self) -> BlockingPortal:
+        with self._starting:
+            if self._portal is None:
+                from anyio.from_thread import start_blocking_portal
+
+                portal = self._running.enter_context(start_blocking_portal())
+                self._running.callback(portal.call, self._tagger.aclose)
+                self._portal = portal
+            return self._portal
+
+
+def _wanted(options: TagOptions) -> Options:
+    return Options(
+        limit=options.get("limit"),
+        min_confidence=options.get("min_confidence"),
+        language=options.get("language"),
+        native=options.get("native") or {},
+    )
+
+
+def _goes_on(error: TaggersError, route: Route) -> bool:
+    """Whether a route may ask its next target after this error."""
+    return error.fallback in ("yes", "if-capable") or (
+        error.fallback == "opt-in" and route.paid_fallback
+    )
+
+
+def _having_left(result: Result, left: Mapping[str, str]) -> Result:
+    return evolve(result, provenance=evolve(result.provenance, left=left)) if left else result
+
+
+async def _each(images: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
+    if isinstance(images, AsyncIterable):
+        async for image in images:
+            yield image
+    else:
+        for image in images:
+            yield image

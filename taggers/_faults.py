@@ -1,0 +1,178 @@
+"""A vendor's errors as a table: which code means which of our errors."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from attrs import field, frozen
+
+from ._errors import (
+    Authentication,
+    Billed,
+    EndpointGone,
+    Fallback,
+    InvalidRequest,
+    MalformedResponse,
+    NotSupported,
+    OutcomeUnknown,
+    PayloadTooLarge,
+    PermissionDenied,
+    RateLimited,
+    Retry,
+    Scope,
+    ServerFault,
+    TaggersError,
+    Unavailable,
+    UnknownVendorError,
+)
+from ._wire import Response
+
+__all__ = ["Errors", "Rule", "VendorError"]
+
+
+class VendorError(NamedTuple):
+    """What an error body says: the vendor's code, message and request id, as far as given."""
+
+    code: str
+    message: str = ""
+    request_id: str | None = None
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+@frozen(kw_only=True)
+class Rule:
+    """One line of an error table: these codes mean this kind of error.
+
+    `codes` are words, which may hold `*`. `status` and `message` (a regular expression) only tell
+    the meanings of one code apart. What is None is the usual answer of the kind.
+    """
+
+    kind: type[TaggersError]
+    codes: tuple[str, ...] = field(converter=_words)
+    status: tuple[int, ...] = ()
+    message: str | None = None
+    retry: Retry | None = None
+    billed: Billed | None = None
+    fallback: Fallback | None = None
+    scope: Scope | None = None
+    hint: str | None = None
+
+    def fits(self, found: VendorError, status: int) -> bool:
+        """Whether this line is about the error."""
+        return (
+            any(fnmatch.fnmatchcase(found.code, code) for code in self.codes)
+            and (not self.status or status in self.status)
+            and (self.message is None or bool(re.search(self.message, found.message, re.I)))
+        )
+
+
+_BY_STATUS: Mapping[int, type[TaggersError]] = {
+    401: Authentication,
+    403: PermissionDenied,
+    404: EndpointGone,
+    408: Unavailable,
+    410: EndpointGone,
+    413: PayloadTooLarge,
+    429: RateLimited,
+    500: ServerFault,
+    501: NotSupported,
+    502: Unavailable,
+    503: Unavailable,
+    504: OutcomeUnknown,
+}
+
+
+@frozen(kw_only=True)
+class Errors:
+    """A vendor's errors as a table: the code decides, then the HTTP status, never the text alone.
+
+    * `where`: finds code, message and request id in a decoded answer; None: it is no error;
+    * `rules`: the first that fits is taken;
+    * `request_id_header`: where the vendor's id of a call stands;
+    * `hold_s`: the length of a throttling window in seconds, read from the vendor's message.
+    """
+
+    where: Callable[[Any], VendorError | None] = lambda body: None
+    rules: tuple[Rule, ...] = ()
+    request_id_header: str | None = None
+    hold_s: Callable[[str], float | None] = lambda message: None
+
+    def find(
+        self, body: Any, response: Response, redact: Callable[[str], str] = str
+    ) -> TaggersError | None:
+        """The error that this answer is; None for a good one.
+
+        `body` is None where it could not be read; `redact` takes the secrets out of the vendor's
+        text, which may quote the key.
+        """
+        found = None if body is None else self.where(body)
+        if found is None and response.ok:
+            return None
+        request_id = self.request_id(response, found)
+        if found is None:
+            return self._by_status(response, request_id)
+        for rule in self.rules:
+            if rule.fits(found, response.status):
+                return self._by_rule(rule, found, response, redact)
+        return UnknownVendorError(
+            redact(found.message) or "no message",
+            code=found.code,
+            status=response.status,
+            request_id=request_id,
+            hint="taggers does not know this code; please report it",
+        )
+
+    def request_id(self, response: Response, found: VendorError | None = None) -> str | None:
+        """The vendor's id of the call, which its support asks for."""
+        header = response.headers.get(self.request_id_header) if self.request_id_header else None
+        return header or (found.request_id if found else None)
+
+    def _by_rule(
+        self, rule: Rule, found: VendorError, response: Response, redact: Callable[[str], str]
+    ) -> TaggersError:
+        judged = {name: getattr(rule, name) for name in ("retry", "billed", "fallback", "scope")}
+        return rule.kind(
+            redact(found.message) or found.code,
+            code=found.code,
+            status=response.status,
+            request_id=self.request_id(response, found),
+            retry_after_s=retry_after_s(response) or self.hold_s(found.message),
+            hint=rule.hint,
+            **_answered(rule.kind),
+            **{name: value for name, value in judged.items() if value is not None},
+        )
+
+    def _by_status(self, response: Response, request_id: str | None) -> TaggersError:
+        status = response.status
+        kind = _BY_STATUS.get(status) or _by_hundred(status)
+        return kind(
+            f"the vendor answered HTTP {status} without a code",
+            status=status,
+            request_id=request_id,
+            retry_after_s=retry_after_s(response),
+            **_answered(kind),
+        )
+
+
+def _by_hundred(status: int) -> type[TaggersError]:
+    """The kind of error of a status that says nothing more; a redirect is never followed."""
+    if status < 400:
+        return MalformedResponse
+    return InvalidRequest if status < 500 else ServerFault
+
+
+def _answered(kind: type[TaggersError]) -> dict[str, str]:
+    """What an error means that would say "not sent" if it were ours: the vendor rejected it."""
+    return {"outcome": "rejected"} if kind.outcome == "not sent" else {}
+
+
+def retry_after_s(response: Response) -> float | None:
+    """The Retry-After header in seconds; None where it is missing or a date."""
+    text = response.headers.get("retry-after", "")
+    return float(text) if text.isascii() and text.isdigit() else None

@@ -1,0 +1,162 @@
+"""A picture to be tagged: its bytes or its URL, and what its first bytes say about it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import stat
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from attrs import evolve, field, frozen
+
+from ._errors import LocalResourceError, PayloadTooLarge, UnsafeUrl, UnsupportedImage
+from ._model import ImageFacts
+
+__all__ = ["MAX_FILE_BYTES", "Image", "Source"]
+
+MAX_FILE_BYTES = 100_000_000
+"""No file larger than this is read: no vendor takes a tenth of it."""
+
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview
+"""What can be tagged: a path, an http(s) URL, or a picture's bytes."""
+
+_MAGIC: dict[str, Callable[[bytes], bool]] = {
+    "jpeg": lambda head: head.startswith(b"\xff\xd8\xff"),
+    "png": lambda head: head.startswith(b"\x89PNG\r\n\x1a\n"),
+    "gif": lambda head: head[:6] in (b"GIF87a", b"GIF89a"),
+    "bmp": lambda head: head.startswith(b"BM") and head[6:10] == b"\0\0\0\0",
+    "webp": lambda head: head.startswith(b"RIFF") and head[8:12] == b"WEBP",
+    "tiff": lambda head: head[:4] in (b"II*\0", b"MM\0*"),
+    "avif": lambda head: head[4:12] in (b"ftypavif", b"ftypavis"),
+    "heic": lambda head: head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1"),
+}
+
+
+@frozen
+class Image:
+    """A picture: `content` or `url`, of which one is None.
+
+    `format` is one of "jpeg", "png", "gif", "bmp", "webp", "tiff", "avif", "heic". `width` and
+    `height` are pixels of the upright picture, that is, after its EXIF `orientation` (1 to 8).
+    All four come from the bytes' header and are None for a URL. `source` is the name that a person
+    knows the picture by.
+    """
+
+    source: str
+    content: bytes | None = field(default=None, repr=False)
+    url: str | None = None
+    format: str | None = None
+    width: int | None = None
+    height: int | None = None
+    orientation: int | None = None
+
+    @classmethod
+    def open(cls, source: Source | Image) -> Image:
+        """The picture behind a path, a URL or bytes; a file is read once, whole.
+
+        Raises `UnsupportedImage` for what is no picture, is empty, or is no regular file,
+        `PayloadTooLarge` above 100 MB, `UnsafeUrl` for a URL that is not http or https, and
+        `LocalResourceError` where the file cannot be read.
+        """
+        if isinstance(source, Image):
+            return source
+        if isinstance(source, bytes | bytearray | memoryview):
+            return cls.from_bytes(bytes(source))
+        name = os.fspath(source)
+        if "://" in name:
+            return cls.from_url(name)
+        return cls.from_bytes(_read(Path(name)), source=name)
+
+    @classmethod
+    def from_bytes(cls, content: bytes, *, source: str = "<bytes>") -> Image:
+        """The picture in these bytes. Raises `UnsupportedImage` where they are none."""
+        return _identified(cls(source, content=content))
+
+    @classmethod
+    def from_url(cls, url: str) -> Image:
+        """The picture at an http(s) URL, which is handed to the vendor and not fetched here."""
+        scheme, _, rest = url.partition("://")
+        if scheme.lower() not in ("http", "https") or not rest.strip("/"):
+            raise UnsafeUrl(f"{url!r} is no http or https URL")
+        return cls(url, url=url)
+
+    @cached_property
+    def sha256(self) -> str | None:
+        """The SHA-256 of the bytes in hex; None for a URL."""
+        return None if self.content is None else hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def kind(self) -> Literal["content", "url"]:
+        """Which of the two this is."""
+        return "url" if self.content is None else "content"
+
+    @property
+    def facts(self) -> ImageFacts:
+        """What a `Result` remembers of the picture."""
+        return ImageFacts(
+            source=self.source,
+            sha256=self.sha256,
+            format=self.format,
+            width=self.width,
+            height=self.height,
+        )
+
+
+def _read(path: Path) -> bytes:
+    # O_NONBLOCK: a FIFO with no writer would otherwise hang here before fstat can refuse it.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        if path.is_dir():  # which Windows cannot open at all
+            raise UnsupportedImage(f"{path} is a folder, not a picture")
+        with os.fdopen(os.open(path, flags), "rb") as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise UnsupportedImage(f"{path} is a pipe or a device, not a file with a picture")
+            if about.st_size > MAX_FILE_BYTES:
+                raise PayloadTooLarge(
+                    f"{path} has {about.st_size:,} bytes; taggers reads at most {MAX_FILE_BYTES:,}"
+                )
+            return file.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        raise LocalResourceError(f"there is no file {path}", scope="image") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise LocalResourceError(f"{path} cannot be read: {reason}", scope="image") from error
+
+
+def _identified(image: Image) -> Image:
+    content = image.content
+    if not content:
+        raise UnsupportedImage(f"{image.source} is empty")
+    found = next((name for name, fits in _MAGIC.items() if fits(content[:16])), None)
+    if found is None:
+        raise UnsupportedImage(f"{image.source} is no picture that taggers knows{_looks(content)}")
+    width, height, orientation = _measured(image.source, content, found)
+    return evolve(image, format=found, width=width, height=height, orientation=orientation)
+
+
+def _measured(source: str, content: bytes, found: str) -> tuple[int, int, int]:
+    import imagesize
+
+    try:
+        info = imagesize.get_info(io.BytesIO(content), dpi=False, colors=False, channels=False)
+    except Exception as error:  # imagesize lets whatever struct and indexing raise escape
+        raise UnsupportedImage(f"{source} begins like a {found} but is damaged") from error
+    if info.width < 1 or info.height < 1:
+        raise UnsupportedImage(f"{source} begins like a {found} but gives no size: it is damaged")
+    return info.width, info.height, max(info.rotation, 1)
+
+
+def _looks(content: bytes) -> str:
+    start = content[:256].lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        return ": it is a web page"
+    if start.startswith((b"<?xml", b"<svg")):
+        return ": it is XML (an SVG is a drawing; convert it first)"
+    if start.startswith(b"%pdf"):
+        return ": it is a PDF"
+    return ""

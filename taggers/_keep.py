@@ -1,0 +1,80 @@
+"""A provider's findings made sound, and cut to what the caller asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import evolve
+
+from ._errors import MalformedResponse
+from ._image import Image
+from ._model import Finding, Options, Region, Tag, is_number
+from ._provider import Provider
+
+__all__ = ["keep"]
+
+
+def keep(
+    findings: Iterable[Finding], options: Options, provider: Provider, image: Image
+) -> tuple[list[Tag], list[str]]:
+    """The tags that the options ask for, in range, and a warning for everything adjusted."""
+    warnings: dict[str, None] = {}
+    tags = [_sound(tag, image, warnings) for tag in findings if isinstance(tag, Tag)]
+    if options.language is not None:
+        tags = [_named(tag, options.language) for tag in tags]
+        if not _speaks(tags, options.language, provider):
+            said = ", ".join(provider.offers.languages) or "one language only"
+            warnings[f"language {options.language!r} ignored: {provider.name} offers {said}"] = None
+    if (least := options.min_confidence) is not None:
+        tags = [tag for tag in tags if tag.confidence is None or tag.confidence >= least]
+    if options.limit is not None:
+        tags = _strongest(tags, options.limit)
+    return tags, list(warnings)
+
+
+def _sound(tag: Tag, image: Image, warnings: dict[str, None]) -> Tag:
+    """The tag with its confidences in 0..1; boxes stay as they are and are only warned about."""
+    regions = tuple(_sound_region(tag, region, image, warnings) for region in tag.regions)
+    confidence = _in_range(tag.name, tag.confidence, warnings)
+    if confidence is tag.confidence and regions == tag.regions:
+        return tag
+    return evolve(tag, confidence=confidence, regions=regions)
+
+
+def _sound_region(tag: Tag, region: Region, image: Image, warnings: dict[str, None]) -> Region:
+    box = region.box
+    size = (image.width, image.height) if box.unit == "px" else (1.0, 1.0)
+    if size[0] is not None and size[1] is not None and not box.inside(size[0], size[1]):
+        warnings[f"{tag.name}: a box reaches over the picture's edge"] = None
+    confidence = _in_range(tag.name, region.confidence, warnings)
+    return region if confidence is region.confidence else evolve(region, confidence=confidence)
+
+
+def _in_range(name: str, value: float | None, warnings: dict[str, None]) -> float | None:
+    if value is None or (is_number(value) and 0 <= value <= 1):
+        return value
+    if not is_number(value):
+        raise MalformedResponse(f"{name} has the confidence {value!r}, which is no number")
+    warnings[f"{name}: confidence {value:g} brought into 0..1"] = None
+    return min(max(value, 0.0), 1.0)
+
+
+def _named(tag: Tag, language: str) -> Tag:
+    """The tag under its name in this language, where the vendor gave one."""
+    name = tag.names.get(language)
+    category = tag.categories.get(language, tag.category)
+    if name in (None, tag.name) and category == tag.category:
+        return tag
+    return evolve(tag, name=name or tag.name, category=category)
+
+
+def _speaks(tags: list[Tag], language: str, provider: Provider) -> bool:
+    return language in provider.offers.languages or (
+        bool(tags) and all(language in tag.names for tag in tags)
+    )
+
+
+def _strongest(tags: list[Tag], limit: int) -> list[Tag]:
+    """The `limit` most confident tags, in the order they came in; None counts as least."""
+    ranked = sorted(range(len(tags)), key=lambda index: -(tags[index].confidence or 0.0))
+    return [tags[index] for index in sorted(ranked[:limit])]

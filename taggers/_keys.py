@@ -1,0 +1,96 @@
+"""Where secrets come from: the environment, then the user's own `keys.toml`.
+
+`keys.toml` holds the same names as the environment would, one a line, in a file that only its
+owner can read:
+
+    HUAWEICLOUD_SDK_AK = "…"
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from attrs import define
+
+from ._errors import ConfigurationError
+
+__all__ = ["Keys", "keys_path", "user_folder"]
+
+
+def user_folder() -> Path:
+    """The folder of the user's own settings; the variable TAGGERS_HOME replaces it."""
+    if home := os.environ.get("TAGGERS_HOME"):
+        return Path(home)
+    import platformdirs
+
+    return platformdirs.user_config_path("taggers", appauthor=False)
+
+
+def keys_path() -> Path:
+    """The file that holds the user's stored keys."""
+    return user_folder() / "keys.toml"
+
+
+@define
+class Keys:
+    """The environment, with the stored keys behind it."""
+
+    environment: Mapping[str, str]
+    stored: Mapping[str, str]
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] | None = None) -> Keys:
+        """Reads `keys.toml`. Raises `ConfigurationError` where it is damaged or open to others."""
+        return cls(os.environ if environment is None else environment, read(keys_path()))
+
+    def find(self, name: str) -> tuple[str, str] | None:
+        """The value of a name and where it stands: "environment" or "keys.toml"."""
+        if self.environment.get(name):
+            return self.environment[name], "environment"
+        if self.stored.get(name):
+            return self.stored[name], "keys.toml"
+        return None
+
+
+def read(path: Path) -> dict[str, str]:
+    """The stored keys; none where there is no file."""
+    try:
+        about = path.stat()
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+    if os.name == "posix" and stat.S_IMODE(about.st_mode) & 0o077:
+        raise ConfigurationError(
+            f"{path} can be read by others on this machine", hint=f"run: chmod 600 '{path}'"
+        )
+    try:
+        keys = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not TOML: {error}") from error
+    if wrong := [name for name, value in keys.items() if not isinstance(value, str)]:
+        raise ConfigurationError(f"{path}: {', '.join(wrong)} must be a text in quotes")
+    return keys
+
+
+def store(path: Path, name: str, value: str) -> None:
+    """Adds or replaces one key. The file is written whole, readable by its owner alone."""
+    if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
+        raise ConfigurationError(f"{name!r} is no variable name like HUAWEICLOUD_SDK_AK")
+    keys = {**read(path), name: value}
+    lines = (f"{name} = {json.dumps(keys[name])}\n" for name in sorted(keys))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
+            file.writelines(lines)  # mkstemp gives 0600
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error}") from error

@@ -1,0 +1,250 @@
+"""What a provider said about a picture: the values that every vendor's answer becomes.
+
+Confidences are fractions from 0 to 1, or None where the vendor gives none. Boxes have their origin
+at the top left of the upright picture, with y pointing down.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from attrs import field, frozen
+
+from ._errors import InvalidInput
+
+__all__ = [
+    "Attempt",
+    "BoundingBox",
+    "Finding",
+    "ImageFacts",
+    "Match",
+    "Options",
+    "OutputImage",
+    "Provenance",
+    "Region",
+    "Result",
+    "Tag",
+    "Verdict",
+]
+
+
+@frozen
+class BoundingBox:
+    """A rectangle in the picture: left, top, width and height, exactly as the vendor gave them.
+
+    `unit` is "px", pixels of the original upright picture, or "relative", fractions of its width
+    and height where its size is not known. A vendor's box may be negative or reach over the edge;
+    `clipped` cuts it to the picture.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    unit: Literal["px", "relative"] = "px"
+
+    @classmethod
+    def from_corners(cls, left: float, top: float, right: float, bottom: float) -> BoundingBox:
+        """The box between two corners, in pixels."""
+        return cls(left, top, right - left, bottom - top)
+
+    def inside(self, width: float, height: float) -> bool:
+        """Whether no part of the box lies outside a picture of this size."""
+        return (
+            self.x >= 0
+            and self.y >= 0
+            and self.x + self.width <= width
+            and self.y + self.height <= height
+        )
+
+    def clipped(self, width: float, height: float) -> BoundingBox:
+        """The part of the box that lies in a picture of this size; empty where there is none."""
+        left, right = (min(max(x, 0.0), width) for x in (self.x, self.x + self.width))
+        top, bottom = (min(max(y, 0.0), height) for y in (self.y, self.y + self.height))
+        return BoundingBox(left, top, right - left, bottom - top, self.unit)
+
+
+@frozen
+class Region:
+    """One place where a tag was seen, with the confidence of that one instance."""
+
+    box: BoundingBox
+    confidence: float | None = None
+
+
+@frozen
+class Tag:
+    """One label for the picture.
+
+    * `name`: in the language asked for, or the vendor's own;
+    * `confidence`: 0 to 1; None where the vendor gives none;
+    * `kind`: "object", "scene", "concept", "property", … where the vendor says;
+    * `category`: the vendor's path of broader words, broadest first;
+    * `names`, `categories`: the same by language ("zh", "en") where the vendor gives several;
+    * `regions`: where it was seen; their confidence may differ from the tag's;
+    * `source`: the vendor's model or scene that said it, or "neighbours";
+    * `evidence`: for a tag voted from similar pictures, the paths of those that carry it.
+    """
+
+    name: str
+    confidence: float | None = None
+    kind: str | None = None
+    category: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(factory=dict)
+    categories: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    regions: tuple[Region, ...] = ()
+    source: str | None = None
+    evidence: tuple[str, ...] = ()
+
+
+@frozen
+class Match:
+    """A similar picture from the user's own library: its path there, how similar it is (0 to 1,
+    1 is the same), and the labels that its owner gave it."""
+
+    path: str
+    similarity: float | None = None
+    labels: Mapping[str, str] = field(factory=dict)
+
+
+@frozen
+class Verdict:
+    """A yes-or-no question about the whole picture, answered."""
+
+    name: str
+    answer: Literal["yes", "no", "unsure"]
+    confidence: float | None = None
+
+
+@frozen
+class OutputImage:
+    """A picture that the provider made: its bytes and their media type."""
+
+    content: bytes = field(repr=lambda content: f"<{len(content)} bytes>")
+    media_type: str
+
+
+Finding = Tag | Match | Verdict | OutputImage
+"""What a provider's `read` yields; a string among them is a warning for the result."""
+
+
+def _positive(_: Any, attribute: Any, value: int | None) -> None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise InvalidInput(f"{attribute.name} must be a whole number from 1, not {value!r}")
+
+
+def _fraction(_: Any, attribute: Any, value: float | None) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise InvalidInput(f"{attribute.name} must be a fraction from 0 to 1, not {value!r}")
+
+
+@frozen(kw_only=True)
+class Options:
+    """What the caller wants, the same for every provider; None leaves it to the vendor.
+
+    * `limit`: at most this many tags;
+    * `min_confidence`: only tags of at least this confidence, 0 to 1;
+    * `language`: the names' language, as in "zh" or "en";
+    * `native`: merged last into the vendor's own request. It is not portable.
+
+    What a vendor cannot apply itself, taggers applies to the answer, or names in `warnings`.
+    """
+
+    limit: int | None = field(default=None, validator=_positive)
+    min_confidence: float | None = field(default=None, validator=_fraction)
+    language: str | None = None
+    native: Mapping[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class ImageFacts:
+    """Which picture it was: `source` as the user named it, the bytes' SHA-256 in hex, and the
+    format and size in pixels of the upright picture; None where that is not known (a URL)."""
+
+    source: str
+    sha256: str | None = None
+    format: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+@frozen(kw_only=True)
+class Attempt:
+    """One request on the wire: its HTTP status, or the error that it ended in; how long it took,
+    and how long was waited before it, in seconds."""
+
+    status: int | None = None
+    error: str | None = None
+    code: str | None = None
+    request_id: str | None = None
+    duration_s: float = 0.0
+    waited_s: float = 0.0
+
+
+@frozen(kw_only=True)
+class Provenance:
+    """How the answer came to be.
+
+    `plugin` is the provider's own name (a `Result`'s `provider` is the name it has in the user's
+    configuration); `billable_units` is what the vendor charges for; `duration_s` covers the whole
+    call, waits included; `emulated` is True where no vendor was asked; `left` says which targets
+    of a route were tried before, and why each was left.
+    """
+
+    plugin: str
+    plugin_version: str | None = None
+    endpoint: str | None = None
+    request_id: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    duration_s: float = 0.0
+    billable_units: int = 0
+    emulated: bool = False
+    left: Mapping[str, str] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Result:
+    """What one provider said about one picture.
+
+    `raw` is the vendor's decoded answer, whole. `warnings` names everything that was adjusted:
+    numbers out of range, boxes over the edge, options that this provider cannot apply.
+    """
+
+    provider: str
+    image: ImageFacts
+    tags: tuple[Tag, ...] = ()
+    matches: tuple[Match, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    images: tuple[OutputImage, ...] = ()
+    provenance: Provenance
+    warnings: tuple[str, ...] = ()
+    raw: Any = None
+
+    def __iter__(self) -> Iterator[Tag]:
+        """The tags, in the provider's order."""
+        return iter(self.tags)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as plain JSON values; pictures as base64. `from_dict` takes it back."""
+        from ._serial import to_dict
+
+        return to_dict(self)
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Result:
+        """The result that `to_dict` made this record of.
+
+        Raises `InvalidInput` where the record is of another shape.
+        """
+        from ._serial import from_dict
+
+        return from_dict(cls, record)
+
+
+def is_number(value: Any) -> bool:
+    """Whether the value is a finite int or float."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

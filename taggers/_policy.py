@@ -1,0 +1,43 @@
+"""When to ask again, as arithmetic: no clock and no randomness of its own.
+
+The rule is about money: no vendor here takes an idempotency key, so only what was provably not
+billed is sent again. Every error says so itself, in `retry`.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from ._errors import Retry, TaggersError
+
+__all__ = ["Policy"]
+
+_REPEATS: dict[Retry, int] = {"once": 1, "backoff(2)": 2, "backoff(3)": 3, "window": 3}
+
+
+@frozen(kw_only=True)
+class Policy:
+    """How often, how long and with what pauses a call is tried.
+
+    * `attempts`: requests on the wire per step of a job, at most;
+    * `deadline_s`: one limit over the whole call: name look-up, waits and retries included;
+    * `transient_s`, `throttle_s`: the first pause after a passing fault, and after throttling;
+      each next one may be twice as long, up to `cap_s`, and is drawn from 0 to that (full jitter).
+    """
+
+    attempts: int = 3
+    deadline_s: float = 30.0
+    transient_s: float = 0.05
+    throttle_s: float = 1.0
+    cap_s: float = 20.0
+
+    def wait_s(self, error: TaggersError, attempt: int, roll: float) -> float | None:
+        """Seconds to wait before asking again after the `attempt`-th try (from 1); None: do not.
+
+        `roll` is a random number from 0 to 1. A window that the vendor named is waited out whole.
+        """
+        if attempt >= self.attempts or attempt > _REPEATS.get(error.retry, 0):
+            return None
+        base = self.throttle_s if error.retry == "window" else self.transient_s
+        jitter = roll * min(self.cap_s, base * 2.0 ** (attempt - 1))
+        return jitter + (error.retry_after_s or 0.0)

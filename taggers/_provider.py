@@ -1,0 +1,178 @@
+"""A provider as a value: what it takes, what it offers, how it asks and how it reads.
+
+Everything that differs between two services stands in one frozen `Provider`. There is no class to
+derive from: a variant of a provider is `attrs.evolve(PROVIDER, name=…, request=…)`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Generator, Iterable, Mapping
+from typing import Any, Literal
+
+from attrs import Attribute, field, frozen
+
+from ._errors import ImageDimensions, NotSupported, PayloadTooLarge, UnsupportedImage
+from ._faults import Errors
+from ._image import Image
+from ._model import Finding, Options
+from ._settings import Setting, Settings
+from ._wire import Decoder, Json, Prepared, Request
+
+__all__ = ["Accepts", "Offers", "Provider", "Steps", "Sunset", "Work"]
+
+
+@frozen(kw_only=True)
+class Accepts:
+    """Which pictures a provider takes; None: no limit that is known.
+
+    Edges are in pixels of the upright picture. `max_base64_bytes` counts after base64, which makes
+    four bytes of every three.
+    """
+
+    formats: tuple[str, ...]
+    sources: tuple[Literal["content", "url"], ...] = ("content", "url")
+    max_bytes: int | None = None
+    max_base64_bytes: int | None = None
+    min_edge_px: int | None = None
+    max_edge_px: int | None = None
+
+    def check(self, image: Image) -> None:
+        """Raises an `InvalidInput` or `NotSupported` with the limit that the picture breaks."""
+        if image.kind not in self.sources:
+            raise NotSupported(*_unsupported_source(image), outcome="not sent", scope="image")
+        if image.content is None:
+            return
+        self._check_format(image)
+        self._check_bytes(image, len(image.content))
+        self._check_edges(image)
+
+    def _check_format(self, image: Image) -> None:
+        if image.format not in self.formats:
+            raise UnsupportedImage(
+                f"{image.source} is a {image.format}; taken are {', '.join(self.formats)}"
+            )
+
+    def _check_bytes(self, image: Image, size: int) -> None:
+        if self.max_bytes is not None and size > self.max_bytes:
+            raise PayloadTooLarge(f"{image.source} has {size:,} bytes, above {self.max_bytes:,}")
+        encoded = (size + 2) // 3 * 4
+        if self.max_base64_bytes is not None and encoded > self.max_base64_bytes:
+            raise PayloadTooLarge(
+                f"{image.source} has {size:,} bytes, which are {encoded:,} in base64, "
+                f"above {self.max_base64_bytes:,}"
+            )
+
+    def _check_edges(self, image: Image) -> None:
+        if image.width is None or image.height is None:
+            return
+        size = f"{image.source} is {image.width} × {image.height} px"
+        if self.min_edge_px is not None and min(image.width, image.height) < self.min_edge_px:
+            raise ImageDimensions(f"{size}; the shorter edge must be at least {self.min_edge_px}")
+        if self.max_edge_px is not None and max(image.width, image.height) > self.max_edge_px:
+            raise ImageDimensions(f"{size}; the longer edge may be at most {self.max_edge_px}")
+
+
+def _unsupported_source(image: Image) -> tuple[str]:
+    if image.kind == "url":
+        return (f"{image.source} is a URL, which is not taken here: save the picture first",)
+    return (f"{image.source} is a file, and only URLs are taken here",)
+
+
+@frozen(kw_only=True)
+class Offers:
+    """What a provider gives, and which options it applies itself (the core applies the others).
+
+    `languages` are those that can be asked for; `max_limit` is the largest `limit` that it takes;
+    `concurrency` is how many calls at a time the vendor allows by default; `unit` is what it bills.
+    """
+
+    kinds: tuple[str, ...] = ()
+    boxes: bool = False
+    applies: frozenset[Literal["limit", "min_confidence", "language"]] = frozenset()
+    languages: tuple[str, ...] = ()
+    max_limit: int | None = None
+    concurrency: int | None = None
+    unit: str = "call"
+
+
+@frozen
+class Sunset:
+    """The vendor has said that a service ends: when, what was said, and where."""
+
+    date: datetime.date
+    notice: str
+    source: str
+
+
+@frozen
+class Work:
+    """Work on this machine instead of a request: `call` runs in a worker thread."""
+
+    call: Callable[[], Any] = field(repr=False)
+
+
+Steps = Generator[Request | Work | str, Any, Any]
+"""A job of several requests: yields each, is sent its decoded body, and returns the body to read.
+A failed request is raised at its yield. A plain text that it yields is a warning."""
+
+
+def _either(provider: Provider, _: Attribute[Any], steps: Any) -> None:
+    if (steps is None) == (provider.request is None):
+        raise ValueError(f"{provider.name} needs either request or steps")
+
+
+@frozen(kw_only=True)
+class Provider:
+    """A service that tags pictures, as data and two pure functions.
+
+    * `request(image, options, settings)`: what to ask. Or, for a job of several requests,
+      `steps(image, options, settings, nonce)`, a generator of requests; `nonce` is a fresh random
+      text in hex for names that nobody may guess;
+    * `read(body)`: what the decoded answer says: yields `Tag`, `Match`, `Verdict`, `OutputImage`,
+      and plain texts as warnings. A `LookupError`, `TypeError`, `ValueError` or `AttributeError`
+      out of it becomes a `MalformedResponse` that names the place;
+    * `authorize(prepared, settings, now)`: the same request, signed; `now` is a Unix time in s;
+    * `endpoint`: a URL with settings in braces; the setting `endpoint` replaces it;
+    * `hosts`: the vendor's own hosts (`*` allowed): no other is sent stored secrets;
+    * `credentials`: the settings that must be there to sign in, as alternatives: any one is enough.
+    """
+
+    name: str
+    title: str
+    vendor: str
+    docs: str | None = None
+    request: Callable[[Image, Options, Settings], Request] | None = None
+    steps: Callable[[Image, Options, Settings, str], Steps] | None = field(
+        default=None, validator=_either
+    )
+    read: Callable[[Any], Iterable[Finding | str]]
+    decode: Decoder = field(factory=Json)
+    accepts: Accepts
+    offers: Offers = field(factory=Offers)
+    errors: Errors = field(factory=Errors)
+    settings: tuple[Setting, ...] = ()
+    credentials: tuple[tuple[str, ...], ...] = ()
+    authorize: Callable[[Prepared, Settings, float], Prepared] = lambda prepared, settings, now: (
+        prepared
+    )
+    endpoint: str | None = None
+    hosts: tuple[str, ...] = ()
+    sunset: Sunset | None = None
+
+    def job(self, image: Image, options: Options, settings: Settings, nonce: str) -> Steps:
+        """The whole job as a generator, also where it is a single request."""
+        if self.steps is not None:
+            return (yield from self.steps(image, options, settings, nonce))
+        assert self.request is not None
+        return (yield self.request(image, options, settings))
+
+    def address(self, settings: Mapping[str, Any]) -> str | None:
+        """The URL that requests go to; None for a provider on this machine."""
+        if self.endpoint is None:
+            return None
+        chosen: str | None = settings.get("endpoint")
+        if chosen:
+            return chosen
+        texts = {name: value for name, value in settings.items() if isinstance(value, str)}
+        return self.endpoint.format_map(texts)

@@ -1,0 +1,194 @@
+"""A provider made ready to be asked: every setting found, and checked where its secrets may go."""
+
+from __future__ import annotations
+
+import fnmatch
+import ipaddress
+import os
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from attrs import evolve, frozen
+
+from ._config import ENDPOINT, REFERENCE, Config, Service
+from ._errors import ConfigurationError
+from ._keys import Keys
+from ._provider import Provider
+from ._registry import Registry
+from ._settings import Secret, Setting, Settings
+
+__all__ = ["Found", "Target", "find", "resolve"]
+
+
+@frozen
+class Target:
+    """A provider with its settings, ready to be asked."""
+
+    provider: Provider
+    settings: Settings
+    plugin: str
+    plugin_version: str | None = None
+
+
+@frozen
+class Found:
+    """One setting's value and where it came from: "argument", a file, a variable, "default" or
+    "unset"; `fault` says what is wrong with it."""
+
+    setting: Setting
+    value: Any
+    origin: str
+    fault: str | None = None
+
+
+def resolve(
+    name: str,
+    config: Config,
+    keys: Keys,
+    registry: Registry,
+    arguments: Mapping[str, Any] | None = None,
+) -> Target:
+    """The provider of this name with all it needs.
+
+    A setting is taken from the arguments, then the configuration, then its environment variable,
+    then `keys.toml`, then its default. Raises `ConfigurationError` with all that is missing or
+    wrong, and where its secrets would go to a host that is neither the vendor's nor trusted.
+    """
+    service = config.service(name, registry)
+    provider = registry.provider(service.plugin)
+    found = find(provider, service, keys, arguments or {})
+    faults = [f"{item.setting.name} {item.fault}" for item in found if item.fault]
+    faults += _missing(provider, found)
+    settings = Settings({item.setting.name: item.value for item in found})
+    if not faults:
+        faults += _untrusted(provider, settings, found, config)
+    if faults:
+        raise ConfigurationError("\n".join(f"{name}: {fault}" for fault in faults), provider=name)
+    return Target(
+        provider=evolve(provider, name=name),
+        settings=settings,
+        plugin=service.plugin,
+        plugin_version=registry.distribution(service.plugin)[1],
+    )
+
+
+def find(
+    provider: Provider, service: Service, keys: Keys, arguments: Mapping[str, Any]
+) -> list[Found]:
+    """Every setting of the provider, found or not."""
+    settings = (*provider.settings, *([ENDPOINT] if provider.endpoint else []))
+    known = {setting.name for setting in settings}
+    if strange := sorted(set(arguments) - known):
+        raise ConfigurationError(
+            f"{provider.name} has no setting {', '.join(strange)}; "
+            f"it has {', '.join(sorted(known)) or 'none'}"
+        )
+    return [_find(setting, service, keys, arguments) for setting in settings]
+
+
+def _find(setting: Setting, service: Service, keys: Keys, arguments: Mapping[str, Any]) -> Found:
+    value, origin, fault = _value(setting, service, keys, arguments)
+    if value is None:
+        return Found(setting, None, origin, fault)
+    if isinstance(value, Secret):
+        value = value.reveal()
+    if setting.many and isinstance(value, str):
+        value = [item.strip() for item in value.split(",")]
+    fault = fault or setting.fault(value)
+    if setting.secret:
+        fault = "is not a text" if fault else None
+        return Found(setting, Secret(str(value)), origin, fault)
+    return Found(setting, tuple(value) if setting.many else value, origin, fault)
+
+
+def _value(
+    setting: Setting, service: Service, keys: Keys, arguments: Mapping[str, Any]
+) -> tuple[Any, str, str | None]:
+    if arguments.get(setting.name) is not None:
+        return arguments[setting.name], "argument", None
+    if setting.name in service.settings:
+        text, fault = _expanded(service.settings[setting.name], keys)
+        return text, str(service.file), fault
+    if setting.env and (stored := keys.find(setting.env)):
+        value, store = stored
+        return value, f"{setting.env} ({store})", None
+    if setting.default is not None:
+        return setting.default, "default", None
+    return None, "unset", None
+
+
+def _expanded(value: Any, keys: Keys) -> tuple[Any, str | None]:
+    """The value with each `${NAME}` in it replaced."""
+    if not isinstance(value, str):
+        return value, None
+    names = REFERENCE.findall(value)
+    if unset := [name for name in names if keys.find(name) is None]:
+        missing = ", ".join(unset)
+        return None, f"refers to {missing}, which is not set; run: taggers keys set {unset[0]}"
+
+    def stored(match: Any) -> str:
+        found = keys.find(match[1])
+        return found[0] if found else ""
+
+    return REFERENCE.sub(stored, value), None
+
+
+def _missing(provider: Provider, found: list[Found]) -> list[str]:
+    """What has to be set and is not, each with the variable and the command that set it."""
+    by_name = {item.setting.name: item for item in found}
+    unset = {name for name, item in by_name.items() if item.value is None and not item.fault}
+    faults = [
+        f"needs {name}: {_how(item.setting)}"
+        for name, item in by_name.items()
+        if item.setting.required and name in unset
+    ]
+    ways = provider.credentials
+    if ways and not any(all(by_name[name].value for name in way) for way in ways):
+        needs = " and ".join(name for name in ways[0] if name in unset)
+        how = "; ".join(_how(by_name[name].setting) for name in ways[0] if name in unset)
+        others = "".join(f" (or {' and '.join(way)})" for way in ways[1:])
+        if needs:
+            faults.insert(0, f"needs {needs}{others}: {how}")
+    return faults
+
+
+def _how(setting: Setting) -> str:
+    if setting.env is None:
+        return f"set {setting.name} in its table of taggers.toml"
+    if setting.secret:
+        return f"set {setting.env}, or run: taggers keys set {setting.env}"
+    return f"set {setting.env}, or {setting.name} in its table of taggers.toml"
+
+
+def _untrusted(
+    provider: Provider, settings: Settings, found: list[Found], config: Config
+) -> list[str]:
+    """Why the secrets may not be sent where the settings say, if they may not.
+
+    A project's file is written by others: it must not be able to send the user's own keys to a
+    host of its choice. Secrets given as arguments go where the program says.
+    """
+    address = provider.address(settings)
+    stored = any(item.setting.secret and item.value and item.origin != "argument" for item in found)
+    if address is None or not stored:
+        return []
+    host = (urlsplit(address).hostname or "").lower()
+    extra = [name for name in os.environ.get("TAGGERS_TRUSTED_HOSTS", "").split(",") if name]
+    trusted = (*provider.hosts, *config.trusted_hosts, *extra)
+    if _loopback(host) or any(fnmatch.fnmatchcase(host, pattern) for pattern in trusted):
+        return []
+    return [
+        f"its keys would be sent to {host or address!r}, which is no host of {provider.vendor}; "
+        f'if that is meant, write trusted_hosts = ["{host}"] into your own file '
+        f"(see `taggers config path`) or set TAGGERS_TRUSTED_HOSTS"
+    ]
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,111 @@
+"""What a provider has to know, and secrets that do not show themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from attrs import frozen
+
+__all__ = ["Secret", "Setting", "Settings"]
+
+
+class Secret:
+    """A text that does not show itself: not in `repr`, `str`, a log, a pickle or JSON."""
+
+    __slots__ = ("__text",)
+
+    def __init__(self, text: str) -> None:
+        self.__text = text
+
+    def reveal(self) -> str:
+        """The text itself, for signing and sending."""
+        return self.__text
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self.__text == other.__text
+
+    def __hash__(self) -> int:
+        return hash(self.__text)
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a Secret is not pickled; pass its name and look it up there")
+
+
+class Settings(Mapping[str, Any]):
+    """A provider's settings by name: texts, lists of texts, and `Secret`s; None where unset."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = dict(values)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Settings({self._values!r})"
+
+    def secret(self, name: str) -> str | None:
+        """The text of a secret setting; None where it is unset."""
+        value = self._values[name]
+        return None if value is None else value.reveal()
+
+    def redact(self, text: str) -> str:
+        """The text without any of the secrets in it."""
+        for value in self._values.values():
+            if isinstance(value, Secret) and value.reveal():
+                text = text.replace(value.reveal(), "***")
+        return text
+
+
+@frozen
+class Setting:
+    """One thing that a provider has to know.
+
+    * `env`: the environment variable that it is read from where nothing else sets it;
+    * `default`: used last; None: it stays unset, which is an error where `required`;
+    * `choices`: the only values allowed; `pattern`: what a value must match, whole;
+    * `many`: a list of texts; `secret`: never shown, never in a configuration file.
+    """
+
+    name: str
+    help: str
+    env: str | None = None
+    default: Any = None
+    choices: tuple[str, ...] = ()
+    pattern: str | None = None
+    required: bool = False
+    many: bool = False
+    secret: bool = False
+
+    def fault(self, value: Any) -> str | None:
+        """What is wrong with a value, in words; None where nothing is."""
+        if self.many:
+            if not isinstance(value, list | tuple):
+                return f"must be a list of texts, not {_shown(value)}"
+            return next((fault for item in value if (fault := self._item_fault(item))), None)
+        return self._item_fault(value)
+
+    def _item_fault(self, value: Any) -> str | None:
+        if not isinstance(value, str) or not value:
+            return f"must be a text, not {_shown(value)}"
+        if self.choices and value not in self.choices:
+            return f"{_shown(value)} is none of {', '.join(self.choices)}"
+        if self.pattern and not re.fullmatch(self.pattern, value):
+            return f"{_shown(value)} does not look like one (it must match {self.pattern})"
+        return None
+
+
+def _shown(value: Any) -> str:
+    return "an empty text" if value == "" else repr(value)

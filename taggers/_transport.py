@@ -1,0 +1,344 @@
+"""The driver: does what a flow asks for, over HTTP. The only user of httpx and aiohttp.
+
+httpx is the API and aiohttp, through httpx-aiohttp, what moves the bytes: httpx's own async pool
+spends a core at 64 calls at a time, and stays dead after cancellations.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import functools
+import socket
+import ssl
+import urllib.request
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextvars import ContextVar
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import anyio.to_thread
+import httpx
+from attrs import define
+from httpx_aiohttp import AiohttpTransport
+from yarl import URL
+
+from . import __version__
+from ._errors import (
+    ConfigurationError,
+    ConnectFailed,
+    DeadlineExceeded,
+    DnsFailure,
+    LocalResourceError,
+    MalformedResponse,
+    OutcomeUnknown,
+    ResponseTooLarge,
+    TaggersError,
+    TlsFailure,
+    WriteInterrupted,
+)
+from ._flow import Effect, Flow, Send, Sleep
+from ._model import Result
+from ._wire import Prepared, Response
+
+__all__ = ["Transport"]
+
+CONNECT_TIMEOUT_S = 5.0
+KEEP_ALIVE_S = 4.0
+"""Shorter than any vendor's, so that a request seldom meets a connection being closed."""
+CLEAN_UP_S = 5.0
+"""What a call that failed or was cancelled may still take to tidy up (to delete an upload)."""
+CHUNK_BYTES = 256 * 1024
+
+
+class Transport:
+    """Drives flows. It belongs to one event loop; `aclose` closes its connections.
+
+    `ca_bundle` is a file of certificates to trust besides the system's. Certificates are always
+    verified. Proxies are taken from the environment, as curl does, and not used for loopback.
+    """
+
+    def __init__(self, *, ca_bundle: str | None = None) -> None:
+        self._ca_bundle = ca_bundle
+        self._pools: dict[tuple[str, str | None], _Pool] = {}
+
+    async def run(self, flow: Flow, deadline_s: float) -> Result:
+        """The flow's result, or the error in which it ends, at most `deadline_s` from now."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + deadline_s
+        resume: Callable[[], Effect] = functools.partial(next, flow)
+        while True:
+            try:
+                effect = resume()
+            except StopIteration as stop:
+                result: Result = stop.value
+                return result
+            try:
+                outcome = await self._within(ends, effect)
+            except asyncio.CancelledError as cancelled:
+                await self._wind_down(flow, cancelled)
+                raise
+            if isinstance(outcome, DeadlineExceeded):
+                ends = loop.time() + CLEAN_UP_S
+            resume = functools.partial(flow.send, outcome)
+
+    async def aclose(self) -> None:
+        """Closes all connections. Calls under way end in an error."""
+        pools, self._pools = list(self._pools.values()), {}
+        for pool in pools:
+            await pool.aclose()
+
+    async def _wind_down(self, flow: Flow, cancelled: BaseException) -> None:
+        """Lets a cancelled flow tidy up: what it still asks for is done, within a few seconds."""
+        with anyio.CancelScope(shield=True):
+            ends = asyncio.get_running_loop().time() + CLEAN_UP_S
+            resume: Callable[[], Effect] = functools.partial(flow.throw, cancelled)
+            try:
+                while True:
+                    outcome = await self._within(ends, resume())
+                    resume = functools.partial(flow.send, outcome)
+            except (StopIteration, asyncio.CancelledError, TaggersError):
+                return
+
+    async def _within(self, ends: float, effect: Effect) -> Any:
+        """The effect's outcome; errors and the end of the time are outcomes, cancelling is not."""
+        progress = _Progress()
+        try:
+            async with asyncio.timeout_at(ends):
+                return await self._do(effect, progress)
+        except TimeoutError:
+            where = _origin(effect.prepared) if isinstance(effect, Send) else "this machine"
+            return DeadlineExceeded(
+                f"time ran out while waiting for {where}", sent=progress.may_have_arrived
+            )
+        except TaggersError as error:
+            return error
+
+    async def _do(self, effect: Effect, progress: _Progress) -> Any:
+        if isinstance(effect, Send):
+            return await self._send(effect.prepared, effect.max_bytes, progress)
+        if isinstance(effect, Sleep):
+            return await asyncio.sleep(effect.seconds)
+        try:
+            return await anyio.to_thread.run_sync(effect.call, abandon_on_cancel=True)
+        except Exception as error:
+            return error
+
+    async def _send(self, prepared: Prepared, max_bytes: int, progress: _Progress) -> Response:
+        began = asyncio.get_running_loop().time()
+        _progress.set(progress)
+        try:
+            pool = self._pool(prepared.url)
+            answer = await pool.handle_async_request(_request(prepared, progress))
+        except TaggersError:
+            raise
+        except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError) as error:
+            raise _failure(error, _origin(prepared), progress) from error
+        body = await _body(answer, max_bytes, _origin(prepared))
+        return Response(
+            status=answer.status_code,
+            headers={name.lower(): value for name, value in answer.headers.items()},
+            body=body,
+            duration_s=asyncio.get_running_loop().time() - began,
+        )
+
+    def _pool(self, url: str) -> _Pool:
+        parts = urlsplit(url)
+        key = (parts.scheme, _proxy(parts.scheme, parts.hostname or ""))
+        if key not in self._pools:
+            context = _tls(self._ca_bundle) if parts.scheme == "https" else False
+            self._pools[key] = _Pool(context, key[1])
+        return self._pools[key]
+
+
+@define
+class _Progress:
+    """How far one request got: whether its head went out, and whether its body was all handed
+    over. A request of which a part is missing cannot have been done."""
+
+    head_sent: bool = False
+    body_left: bool = False
+
+    @property
+    def may_have_arrived(self) -> bool:
+        return self.head_sent and not self.body_left
+
+
+_progress: ContextVar[_Progress] = ContextVar("_progress")
+
+
+class _Pool(AiohttpTransport):
+    """Connections to servers of one scheme, through one proxy or none."""
+
+    def __init__(self, context: ssl.SSLContext | bool, proxy: str | None) -> None:
+        # `verify=False` builds no second TLS context here; https connections get ours, below.
+        super().__init__(verify=context, proxy=httpx.Proxy(proxy) if proxy else None)
+        self._context = context
+        self._session: _Session | None = None
+
+    def get_client(self) -> Any:
+        if self._session is None:
+            self._session = _Session(self._context)
+        return self._session
+
+    async def aclose(self) -> None:
+        if self._session is not None:
+            await self._session.aclose()
+
+
+class _Session:
+    """An aiohttp session that sends a URL exactly as it was signed, and sends it once."""
+
+    def __init__(self, context: ssl.SSLContext | bool) -> None:
+        trace = aiohttp.TraceConfig()
+        trace.on_request_headers_sent.append(_head_sent)
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                ssl=context or True, limit=0, ttl_dns_cache=60, keepalive_timeout=KEEP_ALIVE_S
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trace_configs=[trace],
+            skip_auto_headers=("accept-encoding", "accept", "user-agent"),
+        )
+        # aiohttp would send a GET again by itself when a kept-alive connection turns out closed.
+        # Only the core may do that: what was sent may have been billed.
+        self._session._retry_connection = False
+
+    def request(self, *, url: str, **arguments: Any) -> Any:
+        return self._session.request(url=URL(url, encoded=True), **arguments)
+
+    async def aclose(self) -> None:
+        await self._session.close()
+
+
+async def _head_sent(*_: Any) -> None:
+    _progress.get().head_sent = True
+
+
+class _Body(httpx.AsyncByteStream):
+    """A request's body, which notes when its last piece was handed to the connection."""
+
+    def __init__(self, content: bytes, progress: _Progress) -> None:
+        self._content, self._progress = memoryview(content), progress
+        progress.body_left = True
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        last = (len(self._content) - 1) // CHUNK_BYTES
+        for index in range(last + 1):
+            self._progress.body_left = index < last
+            yield self._content[index * CHUNK_BYTES : (index + 1) * CHUNK_BYTES]  # type: ignore[misc]
+
+
+def _request(prepared: Prepared, progress: _Progress) -> httpx.Request:
+    headers = {
+        "host": prepared.host,
+        "user-agent": f"taggers/{__version__}",
+        "accept": "*/*",
+        "accept-encoding": "identity",
+        **prepared.headers,
+    }
+    if not prepared.body:
+        return httpx.Request(prepared.method, prepared.url, headers=headers)
+    headers["content-length"] = str(len(prepared.body))
+    stream = _Body(prepared.body, progress)
+    return httpx.Request(prepared.method, prepared.url, headers=headers, stream=stream)
+
+
+async def _body(answer: httpx.Response, max_bytes: int, origin: str) -> bytes:
+    """The answer's bytes as they came; more than `max_bytes` are not taken in."""
+    declared = answer.headers.get("content-length", "")
+    pieces = bytearray()
+    try:
+        if declared.isdigit() and int(declared) > max_bytes:
+            raise ResponseTooLarge(f"{origin} answers with {declared} bytes, above {max_bytes:,}")
+        async for piece in answer.stream:  # type: ignore[union-attr]
+            pieces += piece
+            if len(pieces) > max_bytes:
+                raise ResponseTooLarge(f"{origin} answers with more than {max_bytes:,} bytes")
+    except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+        if answer.is_success:
+            raise MalformedResponse(f"the answer of {origin} is cut short") from error
+        raise OutcomeUnknown(
+            f"{origin} broke off in an answer with HTTP {answer.status_code}"
+        ) from error
+    finally:
+        await answer.aclose()
+    return bytes(pieces)
+
+
+def _failure(error: BaseException, origin: str, progress: _Progress) -> TaggersError:
+    """Which error it is that httpx reports. The causes tell what the outermost one does not."""
+    causes = tuple(_chain(error))
+
+    def caused(*kinds: type[BaseException]) -> BaseException | None:
+        return next((cause for cause in causes if isinstance(cause, kinds)), None)
+
+    exhausted = next((cause for cause in causes if getattr(cause, "errno", 0) in _EXHAUSTED), None)
+    if exhausted:
+        return LocalResourceError(f"this machine cannot open another connection: {exhausted}")
+    if unresolved := caused(aiohttp.ClientConnectorDNSError, socket.gaierror):
+        return DnsFailure(f"{origin} does not resolve: {_reason(unresolved)}")
+    if tls := caused(ssl.SSLError, ssl.CertificateError, aiohttp.ClientSSLError):
+        return TlsFailure(
+            f"{origin} is not trusted: {_reason(tls)}",
+            hint="if a proxy of your own signs its connections, pass its certificate as ca_bundle",
+        )
+    if unconnected := caused(aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        return ConnectFailed(f"no connection to {origin}: {_reason(unconnected)}")
+    if caused(aiohttp.InvalidURL, httpx.UnsupportedProtocol, httpx.InvalidURL):
+        return ConfigurationError(f"{origin} is no address that can be asked")
+    if caused(aiohttp.ClientResponseError, aiohttp.http_exceptions.HttpProcessingError):
+        return MalformedResponse(f"{origin} does not answer in HTTP: {_reason(error)}")
+    if progress.body_left:
+        return WriteInterrupted(f"{origin} broke off while the request was being sent")
+    if not progress.head_sent:
+        return ConnectFailed(f"no connection to {origin}: {_reason(error)}")
+    return OutcomeUnknown(f"{origin} broke off without an answer: it may have done the work")
+
+
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+def _chain(error: BaseException | None) -> Any:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        inner = getattr(error, "os_error", None) or getattr(error, "certificate_error", None)
+        if inner is not None:
+            yield inner
+        error = error.__cause__ or error.__context__
+
+
+def _reason(error: BaseException) -> str:
+    inner = getattr(error, "os_error", None) or error
+    return getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
+
+
+def _origin(prepared: Prepared) -> str:
+    """Whom a message names: the host, never the URL, whose query may hold a signature."""
+    return prepared.host
+
+
+@functools.lru_cache(maxsize=8)
+def _tls(ca_bundle: str | None) -> ssl.SSLContext:
+    """The process's one TLS context (25 ms to make); it always verifies."""
+    context = httpx.create_ssl_context()
+    if ca_bundle:
+        context.load_verify_locations(cafile=ca_bundle)
+    return context
+
+
+@functools.lru_cache(maxsize=256)
+def _proxy(scheme: str, host: str) -> str | None:
+    """The proxy that the environment names for this host."""
+    proxies: Mapping[str, str] = urllib.request.getproxies()
+    if host == "localhost" or host.startswith("127.") or host == "::1":
+        return None
+    if urllib.request.proxy_bypass(host):
+        return None
+    found = proxies.get(scheme) or proxies.get("all")
+    if found and "://" not in found:
+        return f"http://{found}"
+    return found

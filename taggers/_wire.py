@@ -1,0 +1,305 @@
+"""What goes over the wire: a provider's `Request` becomes bytes once, an answer's bytes a body.
+
+    Request ─ prepare ─► Prepared ─ (signed, sent) ─► Response ─ decode ─► body
+
+The bytes of a `Prepared` are final: they are signed and sent as they are.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+import xml.parsers.expat
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from attrs import evolve, field, frozen
+
+from ._errors import ConfigurationError, MalformedResponse, ResponseTooLarge
+
+__all__ = [
+    "Base64",
+    "Json",
+    "Prepared",
+    "Request",
+    "Response",
+    "Xml",
+    "encode",
+    "fraction",
+    "number",
+    "prepare",
+]
+
+
+def encode(text: str, *, safe: str = "") -> str:
+    """Percent-encodes everything but `A-Z a-z 0-9 - _ . ~` and `safe`; a space becomes %20."""
+    return quote(text, safe=safe + "~")
+
+
+@frozen
+class Base64:
+    """Bytes that stand in a JSON request as base64 text, encoded only when the body is made."""
+
+    content: bytes = field(repr=lambda content: f"<{len(content)} bytes>")
+
+
+@frozen(kw_only=True)
+class Request:
+    """What a provider wants to ask, declared: the core makes the bytes, signs and sends them.
+
+    * `path`: decoded, joined to the provider's endpoint as it is;
+    * `query`: decoded names and values; a list gives the name several times;
+    * `json`: the body as JSON values, with `Base64` for pictures; or `content`: the body's bytes;
+    * `units`: what the vendor bills for this request if it succeeds; 0 for free ones.
+    """
+
+    path: str
+    method: str = "POST"
+    query: Mapping[str, str | Sequence[str]] = field(factory=dict)
+    headers: Mapping[str, str] = field(factory=dict)
+    json: Any = None
+    content: bytes | None = field(default=None, repr=False)
+    units: int = 1
+
+
+@frozen(kw_only=True)
+class Prepared:
+    """A request as it will be sent: an absolute URL, headers with lower-case names, and bytes."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
+
+    @property
+    def host(self) -> str:
+        """What the Host header holds: the port is part of it unless it is the scheme's own."""
+        parts = urlsplit(self.url)
+        default = {"https": 443, "http": 80}.get(parts.scheme)
+        host = parts.hostname or ""
+        host = f"[{host}]" if ":" in host else host
+        return host if parts.port in (None, default) else f"{host}:{parts.port}"
+
+    def with_headers(self, headers: Mapping[str, str]) -> Prepared:
+        """The same request with these headers set; names are lower-cased."""
+        added = {name.lower(): value for name, value in headers.items()}
+        return evolve(self, headers={**self.headers, **added})
+
+
+@frozen(kw_only=True)
+class Response:
+    """What the server answered: the status, headers with lower-case names, and the whole body."""
+
+    status: int
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
+    duration_s: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+
+def prepare(request: Request, endpoint: str) -> Prepared:
+    """The request as bytes for this endpoint, an absolute URL that may have a path of its own.
+
+    Raises `ConfigurationError` where the endpoint is no http(s) URL or a header cannot be sent.
+    """
+    base = urlsplit(endpoint)
+    if base.scheme not in ("http", "https") or not base.hostname or base.query or base.fragment:
+        raise ConfigurationError(
+            f"endpoint {endpoint!r} must be a URL like https://host or http://host:port/path"
+        )
+    path = base.path.rstrip("/") + encode("/" + request.path.lstrip("/"), safe="/")
+    query = "&".join(
+        f"{encode(name)}={encode(value)}"
+        for name, values in request.query.items()
+        for value in ([values] if isinstance(values, str) else values)
+    )
+    headers = {name.lower(): _sendable(name, value) for name, value in request.headers.items()}
+    body = request.content or b""
+    if request.json is not None:
+        body = _json(request.json)
+        headers.setdefault("content-type", "application/json;charset=UTF-8")
+    return Prepared(
+        method=request.method,
+        url=urlunsplit((base.scheme, base.netloc, path, query, "")),
+        headers=headers,
+        body=body,
+    )
+
+
+def _sendable(name: str, value: str) -> str:
+    if not value.isprintable() or not value.isascii():
+        raise ConfigurationError(f"the header {name} would hold a character that cannot be sent")
+    return value
+
+
+def _json(value: Any) -> bytes:
+    """Compact UTF-8 JSON. Pictures are spliced in as base64, which needs no escaping."""
+    pictures: list[bytes] = []
+
+    def hold(item: Any) -> str:
+        if not isinstance(item, Base64):
+            raise TypeError(f"{type(item).__name__} cannot stand in a JSON request")
+        pictures.append(item.content)
+        return "\0"  # json.dumps writes it as an escape that the splice finds again
+
+    text = json.dumps(value, default=hold, ensure_ascii=False, separators=(",", ":"))
+    if not pictures:
+        return text.encode()
+    parts = text.encode().split(b'"\\u0000"')
+    if len(parts) != len(pictures) + 1:
+        raise TypeError("a string beside a picture in a JSON request may not be just a NUL")
+    chunks = [parts[0]]
+    for content, after in zip(pictures, parts[1:], strict=True):
+        chunks += b'"', base64.b64encode(content), b'"', after
+    return b"".join(chunks)
+
+
+@frozen
+class Json:
+    """Reads an answer as JSON. Numbers that no JSON may hold (NaN, 1e999) are refused."""
+
+    max_bytes: int = 4 * 1024 * 1024
+
+    def __call__(self, body: bytes) -> Any:
+        try:
+            return json.loads(body, parse_float=_finite, parse_constant=_finite)
+        except (ValueError, RecursionError) as error:
+            raise MalformedResponse(f"the answer is not JSON{_hint(body)}") from error
+
+
+@frozen
+class Xml:
+    """Reads an answer as XML: elements become dictionaries of their children, by local name.
+
+    `lists` names the elements that always become lists, also where there is only one. Attributes
+    are kept under "@name". No document type is accepted, and size, depth and number of elements
+    are capped before any of it is built.
+    """
+
+    lists: tuple[str, ...] = ()
+    max_bytes: int = 1024 * 1024
+    max_depth: int = 32
+    max_elements: int = 50_000
+
+    def __call__(self, body: bytes) -> Any:
+        import xmltodict
+
+        try:
+            self._guard(body)
+            return xmltodict.parse(body, force_list=self._is_list, postprocessor=_local)
+        except (xml.parsers.expat.ExpatError, ValueError, LookupError) as error:
+            raise MalformedResponse(f"the answer is not XML{_hint(body)}") from error
+
+    def _is_list(self, path: Any, key: str, value: Any) -> bool:
+        return key.rpartition(":")[2] in self.lists
+
+    def _guard(self, body: bytes) -> None:
+        parser = xml.parsers.expat.ParserCreate()
+        depth = elements = 0
+
+        def refuse(*_: Any) -> None:
+            raise MalformedResponse("the answer brings a document type (DTD), which is refused")
+
+        def enter(_name: str, _attributes: Any) -> None:
+            nonlocal depth, elements
+            depth += 1
+            elements += 1
+            if depth > self.max_depth or elements > self.max_elements:
+                raise ResponseTooLarge(
+                    f"the answer's XML is deeper than {self.max_depth} levels "
+                    f"or has more than {self.max_elements:,} elements"
+                )
+
+        def leave(_name: str) -> None:
+            nonlocal depth
+            depth -= 1
+
+        parser.StartDoctypeDeclHandler = refuse
+        parser.StartElementHandler = enter
+        parser.EndElementHandler = leave
+        parser.Parse(body, True)
+
+
+Decoder = Json | Xml
+
+
+def _local(_path: Any, key: str, value: Any) -> tuple[str, Any]:
+    """The entry under its local name: some bodies of the same vendor carry a namespace."""
+    if ":" in key and not key.startswith("@"):
+        key = key.rpartition(":")[2]
+    return key, value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no JSON number")
+    return value
+
+
+def _hint(body: bytes) -> str:
+    """What the unreadable bytes look like, in words."""
+    if not body.strip():
+        return " but empty"
+    if body[:512].lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        return " but a web page: is there a proxy or a login page in between?"
+    return ""
+
+
+def inflate(body: bytes, coding: str, max_bytes: int) -> bytes:
+    """The body without its content coding: "", "identity", "gzip" or "deflate", at most one.
+
+    taggers asks for identity; this is for servers that compress all the same. Raises
+    `ResponseTooLarge` before more than `max_bytes` are made.
+    """
+    if coding in ("", "identity"):
+        return body
+    if coding not in ("gzip", "x-gzip", "deflate"):
+        raise MalformedResponse(f"the answer is encoded as {coding!r}, which was not asked for")
+    inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    try:
+        plain = inflater.decompress(body, max_bytes + 1)
+    except zlib.error as error:
+        raise MalformedResponse(f"the answer is no {coding}") from error
+    if len(plain) > max_bytes:
+        raise ResponseTooLarge(f"the answer has more than {max_bytes:,} bytes")
+    if not inflater.eof:
+        raise MalformedResponse(f"the answer's {coding} is cut short")
+    return plain
+
+
+_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+
+
+def number(value: str | int | float | None) -> float | None:
+    """The number that a vendor wrote as a number, as text, or left out (None or "").
+
+    Raises `ValueError` for anything that is not a finite plain decimal.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        if not _DECIMAL.fullmatch(value.strip()):
+            raise ValueError(f"{value!r} is not a number")
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is not a number")
+    return float(value)
+
+
+def fraction(value: str | int | float | None, scale: float = 1) -> float | None:
+    """A vendor's confidence as a fraction, or None where there is none.
+
+    `scale` is the vendor's number for certainty: 1 or 100. It is stated, never guessed. A value
+    beyond it passes; the core brings it back into range and says so in the result.
+    """
+    found = number(value)
+    return None if found is None else round(found / scale, 12)
