@@ -12,12 +12,11 @@ taggers loads no plugin and no HTTP library, and opens nothing.
 
 from __future__ import annotations
 
-from . import _errors as errors
+from . import errors
 
 __version__ = "0.1.0"
 
 from ._client import AsyncTagger, Tagger
-from ._errors import TaggersError
 from ._image import Image
 from ._model import (
     Attempt,
@@ -33,6 +32,7 @@ from ._model import (
     Verdict,
 )
 from ._policy import Policy
+from .errors import TaggersError
 
 __all__ = [
     "AsyncTagger",

@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack
 from attrs import evolve
 
 from ._config import Config, Route, load
-from ._errors import ConfigurationError, TaggersError
 from ._flow import Context, call
 from ._image import Image, Source
 from ._keys import Keys
@@ -34,6 +33,7 @@ from ._model import Options, Result
 from ._policy import Policy
 from ._registry import Registry, installed
 from ._resolve import Target, resolve
+from .errors import ConfigurationError, TaggersError
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
@@ -115,17 +115,19 @@ class AsyncTagger:
         """
         return cls(provider, config=load(path), **arguments)
 
+    def check(self, provider: str | None = None) -> None:
+        """Raises `ConfigurationError` where a provider, or a route's targets, lacks something."""
+        name = self._named(provider)
+        route = self._config.routes.get(name)
+        for target in route.targets if route else (name,):
+            self._target(target)
+
     async def tag(self, image: Source | Image, **options: Unpack[TagOptions]) -> Result:
         """What a provider says about a picture: a path, a URL, bytes or an `Image`.
 
         Raises a `TaggersError`.
         """
-        name = options.get("provider") or self._default
-        if name is None:
-            raise ConfigurationError(
-                "no provider was named",
-                hint='name one, as in Tagger("local-basic"), or set default in taggers.toml',
-            )
+        name = self._named(options.get("provider"))
         wanted = _wanted(options)
         picture = await self._opened(image)
         if route := self._config.routes.get(name):
@@ -185,6 +187,14 @@ class AsyncTagger:
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    def _named(self, provider: str | None) -> str:
+        if name := provider or self._default:
+            return name
+        raise ConfigurationError(
+            "no provider was named",
+            hint='name one, as in Tagger("local-basic"), or set default in taggers.toml',
+        )
 
     async def _opened(self, image: Source | Image) -> Image:
         if isinstance(image, Image | bytes | bytearray | memoryview):
@@ -276,6 +286,10 @@ class Tagger:
     ) -> Self:
         """As `AsyncTagger.from_config`."""
         return cls(provider, config=load(path), **arguments)
+
+    def check(self, provider: str | None = None) -> None:
+        """As `AsyncTagger.check`."""
+        self._tagger.check(provider)
 
     def tag(self, image: Source | Image, **options: Unpack[TagOptions]) -> Result:
         """As `AsyncTagger.tag`."""

@@ -26,20 +26,29 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from ._errors import ConfigurationError, PluginError
 from ._keys import user_folder
 from ._provider import Provider
 from ._registry import Registry, installed, nearest
 from ._settings import Setting
+from .errors import ConfigurationError, PluginError
 
-__all__ = ["ENDPOINT", "Config", "Route", "Service", "find_files", "load"]
+__all__ = [
+    "ENDPOINT",
+    "REFERENCE",
+    "STRATEGIES",
+    "Config",
+    "Route",
+    "Service",
+    "find_files",
+    "load",
+]
 
 FILE_NAME = "taggers.toml"
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 ENDPOINT = Setting("endpoint", "the URL to ask instead of the vendor's own", pattern="https?://.+")
 
 _TOP = ("default", "providers", "routes", "trusted_hosts")
-_STRATEGIES = ("fallback",)
+STRATEGIES = ("fallback",)
 
 
 @frozen
@@ -232,10 +241,10 @@ class _Reader:
         place = f"routes.{name}"
         self._known_keys(f"{place}.", table, ("strategy", "targets", "paid_fallback"))
         strategy = table.get("strategy", "fallback")
-        if strategy not in _STRATEGIES:
+        if strategy not in STRATEGIES:
             self.faults.append(
-                f"{place}.strategy: {strategy!r} is none of {', '.join(_STRATEGIES)}"
-                f"{nearest(str(strategy), _STRATEGIES)}"
+                f"{place}.strategy: {strategy!r} is none of {', '.join(STRATEGIES)}"
+                f"{nearest(str(strategy), STRATEGIES)}"
             )
         paid = table.get("paid_fallback", False)
         if not isinstance(paid, bool):

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from attrs import field, frozen
 
-from ._errors import (
+from ._wire import Response
+from .errors import (
     Authentication,
     Billed,
     EndpointGone,
@@ -28,7 +29,6 @@ from ._errors import (
     Unavailable,
     UnknownVendorError,
 )
-from ._wire import Response
 
 __all__ = ["Errors", "Rule", "VendorError"]
 

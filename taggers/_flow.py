@@ -20,7 +20,6 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
-from ._errors import MalformedResponse, ResponseError, TaggersError
 from ._image import Image
 from ._keep import keep
 from ._model import (
@@ -38,6 +37,7 @@ from ._provider import Provider, Steps, Work
 from ._settings import Settings
 from ._trace import traced
 from ._wire import Prepared, Request, Response, inflate, prepare
+from .errors import MalformedResponse, ResponseError, TaggersError
 
 __all__ = ["EMULATOR_HEADER", "Context", "Effect", "Flow", "Send", "Sleep", "call", "read_answer"]
 

@@ -13,8 +13,8 @@ from typing import Literal
 
 from attrs import evolve, field, frozen
 
-from ._errors import LocalResourceError, PayloadTooLarge, UnsafeUrl, UnsupportedImage
 from ._model import ImageFacts
+from .errors import LocalResourceError, PayloadTooLarge, UnsafeUrl, UnsupportedImage
 
 __all__ = ["MAX_FILE_BYTES", "Image", "Source"]
 

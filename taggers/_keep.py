@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from attrs import evolve
 
-from ._errors import MalformedResponse
 from ._image import Image
 from ._model import Finding, Options, Region, Tag, is_number
 from ._provider import Provider
+from .errors import MalformedResponse
 
 __all__ = ["keep"]
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from attrs import define
 
-from ._errors import ConfigurationError
+from .errors import ConfigurationError
 
 __all__ = ["Keys", "keys_path", "user_folder"]
 

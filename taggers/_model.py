@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
-from ._errors import InvalidInput
+from .errors import InvalidInput
 
 __all__ = [
     "Attempt",
@@ -233,6 +233,13 @@ class Result:
         from ._serial import to_dict
 
         return to_dict(self)
+
+    @staticmethod
+    def json_schema() -> dict[str, Any]:
+        """The JSON Schema (2020-12) of what `to_dict` returns."""
+        from ._serial import json_schema
+
+        return json_schema(Result)
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Result:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from ._errors import Retry, TaggersError
+from .errors import Retry, TaggersError
 
 __all__ = ["Policy"]
 

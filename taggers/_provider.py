@@ -12,12 +12,12 @@ from typing import Any, Literal
 
 from attrs import Attribute, field, frozen
 
-from ._errors import ImageDimensions, NotSupported, PayloadTooLarge, UnsupportedImage
 from ._faults import Errors
 from ._image import Image
 from ._model import Finding, Options
 from ._settings import Setting, Settings
 from ._wire import Decoder, Json, Prepared, Request
+from .errors import ImageDimensions, NotSupported, PayloadTooLarge, UnsupportedImage
 
 __all__ = ["Accepts", "Offers", "Provider", "Steps", "Sunset", "Work"]
 
@@ -84,7 +84,8 @@ class Offers:
     """What a provider gives, and which options it applies itself (the core applies the others).
 
     `languages` are those that can be asked for; `max_limit` is the largest `limit` that it takes;
-    `concurrency` is how many calls at a time the vendor allows by default; `unit` is what it bills.
+    `concurrency` is how many calls at a time the vendor allows by default; `unit` is what it bills,
+    None where nothing is.
     """
 
     kinds: tuple[str, ...] = ()
@@ -93,7 +94,7 @@ class Offers:
     languages: tuple[str, ...] = ()
     max_limit: int | None = None
     concurrency: int | None = None
-    unit: str = "call"
+    unit: str | None = "call"
 
 
 @frozen

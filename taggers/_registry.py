@@ -11,8 +11,8 @@ import pluggy
 from attrs import define, field
 
 from . import hookspecs
-from ._errors import PluginError
 from ._provider import Provider
+from .errors import PluginError
 
 __all__ = ["GROUP", "Registry", "installed", "nearest"]
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import fnmatch
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from attrs import evolve, frozen
 
 from ._config import ENDPOINT, REFERENCE, Config, Service
-from ._errors import ConfigurationError
 from ._keys import Keys
 from ._provider import Provider
 from ._registry import Registry
 from ._settings import Secret, Setting, Settings
+from .errors import ConfigurationError
 
-__all__ = ["Found", "Target", "find", "resolve"]
+__all__ = ["Found", "Missing", "Target", "find", "missing", "resolve"]
 
 
 @frozen
@@ -42,6 +42,28 @@ class Found:
     fault: str | None = None
 
 
+@frozen
+class Missing:
+    """A setting that has to be set and is not."""
+
+    setting: Setting
+    instead: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.setting.name
+
+    @property
+    def how(self) -> str:
+        """Its name, with the variable and the command that set it."""
+        env = self.setting.env
+        if env is None:
+            return f"{self.name}{self.instead}: set it in the provider's table of taggers.toml"
+        if self.setting.secret:
+            return f"{self.name}{self.instead}: set {env}, or run `taggers keys set {env}`"
+        return f"{self.name}{self.instead}: set {env}, or set it in taggers.toml"
+
+
 def resolve(
     name: str,
     config: Config,
@@ -59,12 +81,14 @@ def resolve(
     provider = registry.provider(service.plugin)
     found = find(provider, service, keys, arguments or {})
     faults = [f"{item.setting.name} {item.fault}" for item in found if item.fault]
-    faults += _missing(provider, found)
+    lacking = missing(provider, found)
+    faults += [f"needs {item.how}" for item in lacking]
     settings = Settings({item.setting.name: item.value for item in found})
     if not faults:
-        faults += _untrusted(provider, settings, found, config)
+        faults = _untrusted(provider, settings, found, config)
     if faults:
-        raise ConfigurationError("\n".join(f"{name}: {fault}" for fault in faults), provider=name)
+        scope = "credential" if lacking or not any(item.fault for item in found) else "process"
+        raise ConfigurationError("\n".join(f"{name}: {fault}" for fault in faults), scope=scope)
     return Target(
         provider=evolve(provider, name=name),
         settings=settings,
@@ -134,31 +158,20 @@ def _expanded(value: Any, keys: Keys) -> tuple[Any, str | None]:
     return REFERENCE.sub(stored, value), None
 
 
-def _missing(provider: Provider, found: list[Found]) -> list[str]:
-    """What has to be set and is not, each with the variable and the command that set it."""
+def missing(provider: Provider, found: list[Found]) -> list[Missing]:
+    """What has to be set and is not. The first way to sign in counts where none is complete."""
     by_name = {item.setting.name: item for item in found}
-    unset = {name for name, item in by_name.items() if item.value is None and not item.fault}
-    faults = [
-        f"needs {name}: {_how(item.setting)}"
-        for name, item in by_name.items()
-        if item.setting.required and name in unset
-    ]
+
+    def unset(names: Iterable[str]) -> list[Setting]:
+        return [by_name[name].setting for name in names if by_name[name].value is None]
+
+    lacking = []
     ways = provider.credentials
-    if ways and not any(all(by_name[name].value for name in way) for way in ways):
-        needs = " and ".join(name for name in ways[0] if name in unset)
-        how = "; ".join(_how(by_name[name].setting) for name in ways[0] if name in unset)
+    if ways and all(unset(way) for way in ways):
         others = "".join(f" (or {' and '.join(way)})" for way in ways[1:])
-        if needs:
-            faults.insert(0, f"needs {needs}{others}: {how}")
-    return faults
-
-
-def _how(setting: Setting) -> str:
-    if setting.env is None:
-        return f"set {setting.name} in its table of taggers.toml"
-    if setting.secret:
-        return f"set {setting.env}, or run: taggers keys set {setting.env}"
-    return f"set {setting.env}, or {setting.name} in its table of taggers.toml"
+        lacking = [Missing(setting, others) for setting in unset(ways[0])]
+    required = (item.setting.name for item in found if item.setting.required)
+    return lacking + [Missing(setting) for setting in unset(required)]
 
 
 def _untrusted(
@@ -179,7 +192,7 @@ def _untrusted(
     if _loopback(host) or any(fnmatch.fnmatchcase(host, pattern) for pattern in trusted):
         return []
     return [
-        f"its keys would be sent to {host or address!r}, which is no host of {provider.vendor}; "
+        f"its keys would be sent to {host or address}, which is no host of {provider.vendor}; "
         f'if that is meant, write trusted_hosts = ["{host}"] into your own file '
         f"(see `taggers config path`) or set TAGGERS_TRUSTED_HOSTS"
     ]

@@ -62,9 +62,9 @@ class Settings(Mapping[str, Any]):
         return None if value is None else value.reveal()
 
     def redact(self, text: str) -> str:
-        """The text without any of the secrets in it."""
+        """The text without any of the secrets in it; one under four characters is no secret."""
         for value in self._values.values():
-            if isinstance(value, Secret) and value.reveal():
+            if isinstance(value, Secret) and len(value.reveal()) >= 4:
                 text = text.replace(value.reveal(), "***")
         return text
 

@@ -12,9 +12,9 @@ import functools
 import socket
 import ssl
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -25,7 +25,10 @@ from httpx_aiohttp import AiohttpTransport
 from yarl import URL
 
 from . import __version__
-from ._errors import (
+from ._flow import Effect, Flow, Send, Sleep
+from ._model import Result
+from ._wire import Prepared, Response
+from .errors import (
     ConfigurationError,
     ConnectFailed,
     DeadlineExceeded,
@@ -38,9 +41,6 @@ from ._errors import (
     TlsFailure,
     WriteInterrupted,
 )
-from ._flow import Effect, Flow, Send, Sleep
-from ._model import Result
-from ._wire import Prepared, Response
 
 __all__ = ["Transport"]
 
@@ -50,6 +50,7 @@ KEEP_ALIVE_S = 4.0
 CLEAN_UP_S = 5.0
 """What a call that failed or was cancelled may still take to tidy up (to delete an upload)."""
 CHUNK_BYTES = 256 * 1024
+HTTP_ERRORS = (httpx.HTTPError, aiohttp.ClientError, OSError)
 
 
 class Transport:
@@ -57,16 +58,23 @@ class Transport:
 
     `ca_bundle` is a file of certificates to trust besides the system's. Certificates are always
     verified. Proxies are taken from the environment, as curl does, and not used for loopback.
+    `connect_timeout_s` covers reaching the server and the TLS handshake.
     """
 
-    def __init__(self, *, ca_bundle: str | None = None) -> None:
+    def __init__(
+        self, *, ca_bundle: str | None = None, connect_timeout_s: float = CONNECT_TIMEOUT_S
+    ) -> None:
         self._ca_bundle = ca_bundle
+        self._connect_timeout_s = connect_timeout_s
         self._pools: dict[tuple[str, str | None], _Pool] = {}
 
     async def run(self, flow: Flow, deadline_s: float) -> Result:
-        """The flow's result, or the error in which it ends, at most `deadline_s` from now."""
-        loop = asyncio.get_running_loop()
-        ends = loop.time() + deadline_s
+        """The flow's result, or the error in which it ends, at most `deadline_s` from now.
+
+        Only what a job has to tidy up after that may take longer, `CLEAN_UP_S` in all.
+        """
+        ends = asyncio.get_running_loop().time() + deadline_s
+        last = ends + CLEAN_UP_S
         resume: Callable[[], Effect] = functools.partial(next, flow)
         while True:
             try:
@@ -80,7 +88,7 @@ class Transport:
                 await self._wind_down(flow, cancelled)
                 raise
             if isinstance(outcome, DeadlineExceeded):
-                ends = loop.time() + CLEAN_UP_S
+                ends = last
             resume = functools.partial(flow.send, outcome)
 
     async def aclose(self) -> None:
@@ -108,6 +116,8 @@ class Transport:
             async with asyncio.timeout_at(ends):
                 return await self._do(effect, progress)
         except TimeoutError:
+            if isinstance(effect, Sleep):
+                return None  # the request after it finds that no time is left
             where = _origin(effect.prepared) if isinstance(effect, Send) else "this machine"
             return DeadlineExceeded(
                 f"time ran out while waiting for {where}", sent=progress.may_have_arrived
@@ -130,10 +140,11 @@ class Transport:
         _progress.set(progress)
         try:
             pool = self._pool(prepared.url)
-            answer = await pool.handle_async_request(_request(prepared, progress))
+            request = _request(prepared, progress, self._connect_timeout_s)
+            answer = await pool.handle_async_request(request)
         except TaggersError:
             raise
-        except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError) as error:
+        except (*HTTP_ERRORS, httpx.InvalidURL, ValueError) as error:
             raise _failure(error, _origin(prepared), progress) from error
         body = await _body(answer, max_bytes, _origin(prepared))
         return Response(
@@ -194,12 +205,12 @@ class _Session:
         trace = aiohttp.TraceConfig()
         trace.on_request_headers_sent.append(_head_sent)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
+            connector=_Connector(
                 ssl=context or True, limit=0, ttl_dns_cache=60, keepalive_timeout=KEEP_ALIVE_S
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             trace_configs=[trace],
-            skip_auto_headers=("accept-encoding", "accept", "user-agent"),
+            skip_auto_headers=("accept-encoding", "accept", "content-type", "user-agent"),
         )
         # aiohttp would send a GET again by itself when a kept-alive connection turns out closed.
         # Only the core may do that: what was sent may have been billed.
@@ -210,6 +221,17 @@ class _Session:
 
     async def aclose(self) -> None:
         await self._session.close()
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Drops a connection at once where a call broke off. aiohttp would send the rest of its buffer
+    first, and keep the connection for as long as the server does not take it."""
+
+    def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
+        broken = should_close or protocol.should_close
+        if broken and protocol.transport is not None:
+            protocol.transport.abort()
+        super()._release(key, protocol, should_close=broken)
 
 
 async def _head_sent(*_: Any) -> None:
@@ -230,7 +252,18 @@ class _Body(httpx.AsyncByteStream):
             yield self._content[index * CHUNK_BYTES : (index + 1) * CHUNK_BYTES]  # type: ignore[misc]
 
 
-def _request(prepared: Prepared, progress: _Progress) -> httpx.Request:
+class _Url(httpx.URL):
+    """A URL as it was signed; httpx would resolve "." and ".." in its path."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self._signed = url
+
+    def __str__(self) -> str:
+        return self._signed
+
+
+def _request(prepared: Prepared, progress: _Progress, connect_timeout_s: float) -> httpx.Request:
     headers = {
         "host": prepared.host,
         "user-agent": f"taggers/{__version__}",
@@ -238,30 +271,33 @@ def _request(prepared: Prepared, progress: _Progress) -> httpx.Request:
         "accept-encoding": "identity",
         **prepared.headers,
     }
-    if not prepared.body:
-        return httpx.Request(prepared.method, prepared.url, headers=headers)
-    headers["content-length"] = str(len(prepared.body))
-    stream = _Body(prepared.body, progress)
-    return httpx.Request(prepared.method, prepared.url, headers=headers, stream=stream)
+    stream = None
+    if prepared.body:
+        headers["content-length"] = str(len(prepared.body))
+        stream = _Body(prepared.body, progress)
+    request = httpx.Request(prepared.method, prepared.url, headers=headers, stream=stream)
+    request.url = _Url(prepared.url)
+    request.extensions["timeout"] = {"connect": connect_timeout_s}
+    return request
 
 
 async def _body(answer: httpx.Response, max_bytes: int, origin: str) -> bytes:
     """The answer's bytes as they came; more than `max_bytes` are not taken in."""
-    declared = answer.headers.get("content-length", "")
+    status, declared = answer.status_code, answer.headers.get("content-length", "")
+    too_large = ResponseTooLarge(f"{origin} answers with over {max_bytes:,} bytes", status=status)
     pieces = bytearray()
     try:
         if declared.isdigit() and int(declared) > max_bytes:
-            raise ResponseTooLarge(f"{origin} answers with {declared} bytes, above {max_bytes:,}")
+            raise too_large
         async for piece in answer.stream:  # type: ignore[union-attr]
             pieces += piece
             if len(pieces) > max_bytes:
-                raise ResponseTooLarge(f"{origin} answers with more than {max_bytes:,} bytes")
-    except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
+                raise too_large
+    except HTTP_ERRORS as error:
         if answer.is_success:
-            raise MalformedResponse(f"the answer of {origin} is cut short") from error
-        raise OutcomeUnknown(
-            f"{origin} broke off in an answer with HTTP {answer.status_code}"
-        ) from error
+            cut = f"the answer of {origin} is cut short"
+            raise MalformedResponse(cut, status=status) from error
+        raise OutcomeUnknown(f"{origin} broke off in its answer", status=status) from error
     finally:
         await answer.aclose()
     return bytes(pieces)
@@ -270,37 +306,39 @@ async def _body(answer: httpx.Response, max_bytes: int, origin: str) -> bytes:
 def _failure(error: BaseException, origin: str, progress: _Progress) -> TaggersError:
     """Which error it is that httpx reports. The causes tell what the outermost one does not."""
     causes = tuple(_chain(error))
-
-    def caused(*kinds: type[BaseException]) -> BaseException | None:
-        return next((cause for cause in causes if isinstance(cause, kinds)), None)
-
-    exhausted = next((cause for cause in causes if getattr(cause, "errno", 0) in _EXHAUSTED), None)
-    if exhausted:
+    if progress.head_sent:
+        return _broken_off(causes, origin, progress)
+    if exhausted := next(
+        (item for item in causes if getattr(item, "errno", 0) in _EXHAUSTED), None
+    ):
         return LocalResourceError(f"this machine cannot open another connection: {exhausted}")
-    if unresolved := caused(aiohttp.ClientConnectorDNSError, socket.gaierror):
+    if unresolved := _first(causes, aiohttp.ClientConnectorDNSError, socket.gaierror):
         return DnsFailure(f"{origin} does not resolve: {_reason(unresolved)}")
-    if tls := caused(ssl.SSLError, ssl.CertificateError, aiohttp.ClientSSLError):
+    if tls := _first(causes, ssl.SSLError, ssl.CertificateError, aiohttp.ClientSSLError):
         return TlsFailure(
             f"{origin} is not trusted: {_reason(tls)}",
             hint="if a proxy of your own signs its connections, pass its certificate as ca_bundle",
         )
-    if unconnected := caused(aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-        return ConnectFailed(f"no connection to {origin}: {_reason(unconnected)}")
-    if caused(aiohttp.InvalidURL, httpx.UnsupportedProtocol, httpx.InvalidURL):
+    if _first(causes, httpx.InvalidURL, ValueError):
         return ConfigurationError(f"{origin} is no address that can be asked")
-    if caused(aiohttp.ClientResponseError, aiohttp.http_exceptions.HttpProcessingError):
-        return MalformedResponse(f"{origin} does not answer in HTTP: {_reason(error)}")
+    return ConnectFailed(f"no connection to {origin}: {_reason(error)}")
+
+
+def _broken_off(causes: Causes, origin: str, progress: _Progress) -> TaggersError:
+    """Which error it is that a request ended in after it had begun to be written."""
     if progress.body_left:
         return WriteInterrupted(f"{origin} broke off while the request was being sent")
-    if not progress.head_sent:
-        return ConnectFailed(f"no connection to {origin}: {_reason(error)}")
+    if no_http := _first(causes[::-1], aiohttp.http_exceptions.HttpProcessingError):
+        return MalformedResponse(f"{origin} does not answer in HTTP ({type(no_http).__name__})")
     return OutcomeUnknown(f"{origin} broke off without an answer: it may have done the work")
 
 
+Causes = tuple[BaseException, ...]
+E = TypeVar("E", bound=BaseException)
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
-def _chain(error: BaseException | None) -> Any:
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -311,9 +349,22 @@ def _chain(error: BaseException | None) -> Any:
         error = error.__cause__ or error.__context__
 
 
+def _first(causes: Causes, *kinds: type[E]) -> E | None:
+    return next((cause for cause in causes if isinstance(cause, kinds)), None)
+
+
 def _reason(error: BaseException) -> str:
-    inner = getattr(error, "os_error", None) or error
-    return getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
+    """The cause in words; not in aiohttp's own, which name the URL with its query."""
+    causes = tuple(_chain(error))
+    if _first(causes, aiohttp.ConnectionTimeoutError):
+        return "it takes too long"
+    if refused := _first(causes, aiohttp.ClientHttpProxyError):
+        return f"the proxy answers HTTP {refused.status}"
+    plain = (
+        cause for cause in causes if not isinstance(cause, httpx.HTTPError | aiohttp.ClientError)
+    )
+    told = _first(tuple(plain), OSError)
+    return (told.strerror or str(told)) if told else type(error).__name__
 
 
 def _origin(prepared: Prepared) -> str:
@@ -325,8 +376,11 @@ def _origin(prepared: Prepared) -> str:
 def _tls(ca_bundle: str | None) -> ssl.SSLContext:
     """The process's one TLS context (25 ms to make); it always verifies."""
     context = httpx.create_ssl_context()
-    if ca_bundle:
-        context.load_verify_locations(cafile=ca_bundle)
+    try:
+        if ca_bundle:
+            context.load_verify_locations(cafile=ca_bundle)
+    except OSError as error:
+        raise ConfigurationError(f"ca_bundle {ca_bundle!r} cannot be read: {error}") from error
     return context
 
 

@@ -8,18 +8,20 @@ The bytes of a `Prepared` are final: they are signed and sent as they are.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import math
 import re
+import reprlib
 import xml.parsers.expat
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from attrs import evolve, field, frozen
 
-from ._errors import ConfigurationError, MalformedResponse, ResponseTooLarge
+from .errors import ConfigurationError, InvalidInput, MalformedResponse, ResponseTooLarge
 
 __all__ = [
     "Base64",
@@ -66,13 +68,25 @@ class Request:
     units: int = 1
 
 
+def _sendable(_: Any, attribute: Any, headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        if not _TOKEN.fullmatch(name) or not value.isascii() or not value.isprintable():
+            raise ConfigurationError(f"the header {name!r} holds a character that cannot be sent")
+
+
+_TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
+
+
 @frozen(kw_only=True)
 class Prepared:
-    """A request as it will be sent: an absolute URL, headers with lower-case names, and bytes."""
+    """A request as it will be sent: an absolute URL, headers with lower-case names, and bytes.
+
+    Raises `ConfigurationError` for a header that cannot be sent, such as a key with a line break.
+    """
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False, validator=_sendable)
     body: bytes = field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
 
     @property
@@ -108,20 +122,16 @@ class Response:
 def prepare(request: Request, endpoint: str) -> Prepared:
     """The request as bytes for this endpoint, an absolute URL that may have a path of its own.
 
-    Raises `ConfigurationError` where the endpoint is no http(s) URL or a header cannot be sent.
+    Raises `ConfigurationError` where the endpoint is no such URL or a header cannot be sent.
     """
-    base = urlsplit(endpoint)
-    if base.scheme not in ("http", "https") or not base.hostname or base.query or base.fragment:
-        raise ConfigurationError(
-            f"endpoint {endpoint!r} must be a URL like https://host or http://host:port/path"
-        )
+    base = _split(endpoint)
     path = base.path.rstrip("/") + encode("/" + request.path.lstrip("/"), safe="/")
     query = "&".join(
         f"{encode(name)}={encode(value)}"
         for name, values in request.query.items()
         for value in ([values] if isinstance(values, str) else values)
     )
-    headers = {name.lower(): _sendable(name, value) for name, value in request.headers.items()}
+    headers = {name.lower(): value for name, value in request.headers.items()}
     body = request.content or b""
     if request.json is not None:
         body = _json(request.json)
@@ -134,14 +144,27 @@ def prepare(request: Request, endpoint: str) -> Prepared:
     )
 
 
-def _sendable(name: str, value: str) -> str:
-    if not value.isprintable() or not value.isascii():
-        raise ConfigurationError(f"the header {name} would hold a character that cannot be sent")
-    return value
+def _split(endpoint: str) -> SplitResult:
+    try:
+        base = urlsplit(endpoint)
+        strange = base.port == 0 or base.query or base.fragment or "@" in base.netloc
+        if _ENDPOINT.fullmatch(endpoint) and base.hostname and not strange:
+            return base
+    except ValueError:  # a port above 65535, a bracket left open
+        pass
+    raise ConfigurationError(
+        f"endpoint {endpoint!r} must be a URL like https://host or http://host:port/path"
+    )
+
+
+_ENDPOINT = re.compile(r"https?://[!-~]+", re.I)
 
 
 def _json(value: Any) -> bytes:
-    """Compact UTF-8 JSON. Pictures are spliced in as base64, which needs no escaping."""
+    """Compact UTF-8 JSON. Pictures are spliced in as base64, which needs no escaping.
+
+    Raises `InvalidInput` for what JSON cannot hold: NaN, half of a surrogate pair.
+    """
     pictures: list[bytes] = []
 
     def hold(item: Any) -> str:
@@ -150,10 +173,15 @@ def _json(value: Any) -> bytes:
         pictures.append(item.content)
         return "\0"  # json.dumps writes it as an escape that the splice finds again
 
-    text = json.dumps(value, default=hold, ensure_ascii=False, separators=(",", ":"))
+    try:
+        made = json.dumps(
+            value, default=hold, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        ).encode()
+    except ValueError as error:
+        raise InvalidInput(f"the request cannot be written as JSON: {error}") from error
     if not pictures:
-        return text.encode()
-    parts = text.encode().split(b'"\\u0000"')
+        return made
+    parts = made.split(b'"\\u0000"')
     if len(parts) != len(pictures) + 1:
         raise TypeError("a string beside a picture in a JSON request may not be just a NUL")
     chunks = [parts[0]]
@@ -164,11 +192,17 @@ def _json(value: Any) -> bytes:
 
 @frozen
 class Json:
-    """Reads an answer as JSON. Numbers that no JSON may hold (NaN, 1e999) are refused."""
+    """Reads an answer as JSON. Numbers that no JSON may hold (NaN, 1e999) are refused.
+
+    `max_values` is about memory: 4 MiB of empty lists would become 120 MB.
+    """
 
     max_bytes: int = 4 * 1024 * 1024
+    max_values: int = 200_000
 
     def __call__(self, body: bytes) -> Any:
+        if sum(map(body.count, (b",", b"[", b"{"))) > self.max_values:
+            raise ResponseTooLarge(f"the answer has more than {self.max_values:,} values")
         try:
             return json.loads(body, parse_float=_finite, parse_constant=_finite)
         except (ValueError, RecursionError) as error:
@@ -192,11 +226,13 @@ class Xml:
     def __call__(self, body: bytes) -> Any:
         import xmltodict
 
+        if hint := _hint(body):
+            raise MalformedResponse(f"the answer is not XML{hint}")
         try:
             self._guard(body)
             return xmltodict.parse(body, force_list=self._is_list, postprocessor=_local)
         except (xml.parsers.expat.ExpatError, ValueError, LookupError) as error:
-            raise MalformedResponse(f"the answer is not XML{_hint(body)}") from error
+            raise MalformedResponse("the answer is not XML") from error
 
     def _is_list(self, path: Any, key: str, value: Any) -> bool:
         return key.rpartition(":")[2] in self.lists
@@ -273,6 +309,8 @@ def inflate(body: bytes, coding: str, max_bytes: int) -> bytes:
         raise ResponseTooLarge(f"the answer has more than {max_bytes:,} bytes")
     if not inflater.eof:
         raise MalformedResponse(f"the answer's {coding} is cut short")
+    if inflater.unused_data:
+        raise MalformedResponse(f"the answer goes on after its {coding}")
     return plain
 
 
@@ -286,13 +324,12 @@ def number(value: str | int | float | None) -> float | None:
     """
     if value is None or value == "":
         return None
-    if isinstance(value, str):
-        if not _DECIMAL.fullmatch(value.strip()):
-            raise ValueError(f"{value!r} is not a number")
-        value = float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{value!r} is not a number")
-    return float(value)
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    if plain or (isinstance(value, str) and _DECIMAL.fullmatch(value.strip())):
+        with contextlib.suppress(OverflowError):  # an integer of 400 digits
+            if math.isfinite(found := float(value)):
+                return found
+    raise ValueError(f"{reprlib.repr(value)} is not a number")
 
 
 def fraction(value: str | int | float | None, scale: float = 1) -> float | None:

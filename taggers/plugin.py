@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from . import _errors as errors
+from . import errors
 from ._auth import basic, header, query
 from ._faults import Errors, Rule, VendorError
 from ._image import Image

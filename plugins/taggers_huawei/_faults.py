@@ -78,13 +78,19 @@ _RULES = (
         kind=errors.ConfigurationError,
         codes="AIS.0026",
         hint="the token must be of a project, not of a domain",
+        scope="credential",
     ),
     Rule(
         kind=errors.ConfigurationError,
-        codes=_gateway("0204", "0205", "0310", "0607", "0612") + " ModelArts.4201 ModelArts.4202 "
-        "ModelArts.4702 AIP.0018 IS.0007 IS.0015",
+        codes=_gateway("0204", "0205", "0310", "0607", "0612") + " IS.0007 IS.0015",
         scope="call",
     ),
+    Rule(
+        kind=errors.ConfigurationError,
+        codes="ModelArts.4201 ModelArts.4202",
+        scope="endpoint",
+    ),
+    Rule(kind=errors.ConfigurationError, codes="ModelArts.4702 AIP.0018", scope="account"),
     Rule(
         kind=errors.PermissionDenied,
         codes="AIP.0003",

@@ -1,0 +1,71 @@
+"""The command line: one file per command, each imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from .. import __version__
+from ..errors import TaggersError
+
+__all__ = ["main"]
+
+COMMANDS = ("tag", "providers", "config", "keys", "doctor")
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f".{name}", __name__).command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS:
+            from .._registry import nearest
+
+            ctx.fail(f"no such command {args[0]!r}{nearest(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    metavar="FILE",
+    help="Read this taggers.toml, instead of the nearest one and your own.",
+)
+@click.version_option(__version__, prog_name="taggers", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, config: str | None) -> None:
+    """Tag pictures with any provider: one schema for every image-tagging API.
+
+    \b
+    taggers tag cat.jpg -p local-basic     what this machine sees, no account needed
+    taggers tag photos/ -p hw -p tx        two providers, side by side
+    taggers providers                      what is installed, and what it takes
+    """
+    ctx.obj = config
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line. Exit codes: 0 ok, 1 some pictures failed, 2 usage or configuration,
+    3 credentials, 4 every call failed, 130 interrupted."""
+    try:
+        status = cli.main(arguments, prog_name="taggers", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except click.Abort as abort:
+        status = 130 if isinstance(abort.__cause__, KeyboardInterrupt) else 1
+    except TaggersError as error:
+        from ._terminal import complain, exit_code
+
+        complain(error)
+        status = exit_code(error)
+    sys.exit(status)

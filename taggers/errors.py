@@ -164,9 +164,12 @@ class LocalError(TaggersError):
 
 
 class ConfigurationError(LocalError):
-    """A setting is missing, wrong or not allowed; the message names its place."""
+    """A setting is missing, wrong or not allowed; the message names its place.
 
-    scope: Scope = "credential"
+    Its `scope` is "credential" where it is the key that is missing or may not be sent.
+    """
+
+    scope: Scope = "process"
 
 
 class PluginError(LocalError):

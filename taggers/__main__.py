@@ -1,0 +1,5 @@
+"""`python -m taggers`."""
+
+from .cli import main
+
+main()

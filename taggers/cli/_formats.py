@@ -1,0 +1,175 @@
+"""Outcomes as a table, JSON, JSON Lines or CSV, written as they come."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from .._image import Image, Source
+from .._model import Result, Tag
+from ..errors import TaggersError
+from ._terminal import console, safe, table
+
+__all__ = ["FORMATS", "Outcome", "write"]
+
+FORMATS = ("table", "json", "jsonl", "csv")
+
+
+@frozen
+class Outcome:
+    """What one provider said about one picture: a result, or the error."""
+
+    picture: Source | Image
+    provider: str
+    said: Result | TaggersError
+
+    @property
+    def name(self) -> str:
+        """The name that a person knows the picture by."""
+        return self.picture.source if isinstance(self.picture, Image) else str(self.picture)
+
+
+def write(form: str, outcomes: Iterable[Outcome]) -> None:
+    """Writes all outcomes to stdout in a format of `FORMATS`."""
+    {"table": _table, "json": _json, "jsonl": _jsonl, "csv": _csv}[form](outcomes)
+
+
+def _record(outcome: Outcome) -> dict[str, Any]:
+    if isinstance(outcome.said, Result):
+        return outcome.said.to_dict()
+    image = {"source": outcome.name}
+    return {"provider": outcome.provider, "image": image, "error": outcome.said.to_dict()}
+
+
+def _line(outcome: Outcome) -> str:
+    return json.dumps(_record(outcome), ensure_ascii=False)
+
+
+def _jsonl(outcomes: Iterable[Outcome]) -> None:
+    for outcome in outcomes:
+        print(_line(outcome), flush=True)
+
+
+def _json(outcomes: Iterable[Outcome]) -> None:
+    before = "["
+    for outcome in outcomes:
+        print(f"{before}\n{_line(outcome)}", end="")
+        before = ","
+    print("[]" if before == "[" else "\n]")
+
+
+_COLUMNS = (
+    "image", "provider", "tag", "confidence", "kind", "category", "source",
+    "x", "y", "width", "height", "unit", "region_confidence", "error",
+)  # fmt: skip
+
+
+def _csv(outcomes: Iterable[Outcome]) -> None:
+    writer = csv.DictWriter(sys.stdout, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for outcome in outcomes:
+        about = {"image": outcome.name, "provider": outcome.provider}
+        writer.writerows({**about, **row} for row in _rows(outcome.said))
+
+
+def _rows(said: Result | TaggersError) -> Iterator[dict[str, Any]]:
+    """One row for each box of a tag, one for a tag without boxes, one for no tags or an error."""
+    if isinstance(said, TaggersError):
+        yield {"error": str(said)}
+        return
+    if not said.tags:
+        yield {}
+    for tag in said.tags:
+        row = {
+            "tag": tag.name,
+            "confidence": tag.confidence,
+            "kind": tag.kind,
+            "category": "/".join(tag.category),
+            "source": tag.source,
+        }
+        if not tag.regions:
+            yield row
+        for region in tag.regions:
+            box = region.box
+            yield row | {
+                "x": box.x,
+                "y": box.y,
+                "width": box.width,
+                "height": box.height,
+                "unit": box.unit,
+                "region_confidence": region.confidence,
+            }
+
+
+def _table(outcomes: Iterable[Outcome]) -> None:
+    said = list(outcomes)
+    if len(said) == 1 and isinstance(said[0].said, Result):
+        _one(said[0].said)
+    else:
+        _many(said)
+
+
+def _one(result: Result) -> None:
+    """A single result with everything that is known of each tag."""
+    out = console()
+    shown = table("tag", "confidence", "", "category", "boxes")
+    shown.columns[1].justify = shown.columns[4].justify = "right"
+    for tag in result.tags:
+        boxes = str(len(tag.regions)) if tag.regions else ""
+        shown.add_row(safe(tag.name), _percent(tag), _bar(tag), safe(_about(tag)), boxes)
+    out.print(f"{safe(result.image.source)}  {safe(result.provider)}{_emulated(result)}")
+    out.print(shown if result.tags else "no tags")
+    for match in result.matches:
+        similar = "–" if match.similarity is None else f"{match.similarity:.0%}"
+        out.print(f"similar {similar}  {safe(match.path)}")
+    for verdict in result.verdicts:
+        out.print(f"{safe(verdict.name)}: {verdict.answer}")
+    for warning in result.warnings:
+        out.print(f"warning: {safe(warning)}", style="yellow")
+
+
+def _many(outcomes: Iterable[Outcome]) -> None:
+    """One row a picture and provider, with the tags in a line."""
+    shown = table("picture", "provider", "tags")
+    last = None
+    for outcome in outcomes:
+        name = "" if outcome.name == last else Path(outcome.name).name or outcome.name
+        last = outcome.name
+        shown.add_row(safe(name), safe(outcome.provider), _said(outcome.said))
+    console().print(shown)
+
+
+def _said(said: Result | TaggersError) -> Any:
+    from rich.text import Text
+
+    if isinstance(said, TaggersError):
+        return Text(f"{type(said).__name__}: {safe(said.message)}", style="red")
+    words = Text()
+    for index, tag in enumerate(said.tags):
+        words.append(", " if index else "")
+        words.append(safe(tag.name))
+        words.append(f" {_percent(tag)}" if tag.confidence is not None else "", style="dim")
+    return words if said.tags else Text("no tags", style="dim")
+
+
+def _percent(tag: Tag) -> str:
+    return "–" if tag.confidence is None else f"{tag.confidence:.0%}"
+
+
+def _bar(tag: Tag) -> str:
+    return "" if tag.confidence is None else "█" * round(tag.confidence * 20)
+
+
+def _about(tag: Tag) -> str:
+    parts = [tag.kind or "", " / ".join(tag.category), tag.source or ""]
+    return ", ".join(part for part in parts if part)
+
+
+def _emulated(result: Result) -> str:
+    return " (emulated)" if result.provenance.emulated else ""

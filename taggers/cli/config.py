@@ -1,0 +1,78 @@
+"""`taggers config`: which files are read, what they mean, and what is wrong in them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .._config import find_files, load
+from .._config_schema import config_schema
+from .._keys import Keys, keys_path, user_folder
+from .._registry import installed
+from .._resolve import find, missing
+from .._settings import Secret
+from ._terminal import safe
+
+__all__ = ["command"]
+
+
+@click.group("config")
+def command() -> None:
+    """Check and show the configuration."""
+
+
+@command.command("check")
+@click.pass_obj
+def check(config: str | None) -> None:
+    """Report every mistake in the configuration, each with its place."""
+    loaded, registry, keys = load(config), installed(), Keys.load()
+    for name, service in loaded.services.items():
+        provider = registry.provider(service.plugin)
+        found = find(provider, service, keys, {})
+        for item in found:
+            if item.fault:
+                click.echo(f"providers.{name}.{item.setting.name}: {safe(item.fault)}")
+        for lacking in missing(provider, found):
+            click.echo(f"providers.{name}: still needs {lacking.how}")
+    read = ", ".join(map(str, loaded.files)) or "there is none, which is fine"
+    click.echo(f"no mistakes in the configuration ({read})")
+
+
+@command.command("show")
+@click.pass_obj
+def show(config: str | None) -> None:
+    """Show the whole configuration as it is understood; secrets stay hidden."""
+    loaded, registry, keys = load(config), installed(), Keys.load()
+    click.echo(f"default = {json.dumps(loaded.default or '', ensure_ascii=False)}")
+    for name, service in loaded.services.items():
+        click.echo(f"\n[providers.{name}]  # {service.file}\nplugin = {json.dumps(service.plugin)}")
+        for item in find(registry.provider(service.plugin), service, keys, {}):
+            if item.value is not None:
+                click.echo(f"{item.setting.name} = {_toml(item.value)}  # {item.origin}")
+    for route in loaded.routes.values():
+        click.echo(f"\n[routes.{route.name}]\nstrategy = {json.dumps(route.strategy)}")
+        click.echo(f"targets = {json.dumps(route.targets, ensure_ascii=False)}")
+        click.echo(f"paid_fallback = {json.dumps(route.paid_fallback)}")
+
+
+def _toml(value: Any) -> str:
+    return '"***"' if isinstance(value, Secret) else json.dumps(value, ensure_ascii=False)
+
+
+@command.command("path")
+@click.pass_obj
+def path(config: str | None) -> None:
+    """Print the files that are read, first to last, and where your own would stand."""
+    for file in [Path(config)] if config else find_files():
+        click.echo(f"read    {file}")
+    click.echo(f"yours   {user_folder() / 'config.toml'}")
+    click.echo(f"keys    {keys_path()}")
+
+
+@command.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of taggers.toml, for editors."""
+    click.echo(json.dumps(config_schema(installed()), ensure_ascii=False, indent=2))

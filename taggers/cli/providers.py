@@ -1,0 +1,137 @@
+"""`taggers providers`: what is installed, what it takes, and what it still needs."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from .._config import Config, load
+from .._keys import Keys
+from .._provider import Accepts, Provider
+from .._registry import Registry, installed
+from .._resolve import Found, find, missing
+from .._settings import Secret
+from ..errors import PluginError
+from ._terminal import console, safe, table
+
+__all__ = ["command"]
+
+
+@click.group("providers", invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """List the installed providers, or show everything about one."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_)
+
+
+@command.command("list")
+@click.option("-f", "--format", "form", type=click.Choice(("table", "json")), default="table")
+@click.pass_obj
+def list_(config: str | None, form: str = "table") -> None:
+    """List all providers, with what they take and whether they are ready to be asked."""
+    registry, loaded, keys = installed(), load(config), Keys.load()
+    names = [*loaded.services, *(n for n in registry.names() if n not in loaded.services)]
+    rows = [_row(name, loaded, registry, keys) for name in names]
+    if form == "json":
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    shown = table(*_COLUMNS)
+    shown.columns[0].no_wrap = True
+    for row in rows:
+        shown.add_row(*(safe(row[column]) for column in _COLUMNS))
+    console().print(shown)
+
+
+_COLUMNS = ("provider", "formats", "limits", "languages", "boxes", "bills", "ends", "ready")
+
+
+def _row(name: str, config: Config, registry: Registry, keys: Keys) -> dict[str, str]:
+    service = config.service(name, registry)
+    try:
+        provider = registry.provider(service.plugin)
+    except PluginError as error:
+        return dict.fromkeys(_COLUMNS, "") | {"provider": name, "ready": f"no: {error.message}"}
+    lacking = missing(provider, find(provider, service, keys, {}))
+    return {
+        "provider": name if name == service.plugin else f"{name} = {service.plugin}",
+        "title": provider.title,
+        "formats": " ".join(provider.accepts.formats),
+        "limits": limits(provider.accepts),
+        "languages": ", ".join(provider.offers.languages),
+        "boxes": "yes" if provider.offers.boxes else "",
+        "bills": provider.offers.unit or "nothing",
+        "ends": provider.sunset.date.isoformat() if provider.sunset else "",
+        "ready": "yes" if not lacking else "needs " + ", ".join(item.name for item in lacking),
+    }
+
+
+def limits(accepts: Accepts) -> str:
+    """The limits of the pictures that a provider takes, in a few words."""
+    edges = f"{accepts.min_edge_px or 1}–{accepts.max_edge_px or '?'} px"
+    said = [
+        edges if accepts.min_edge_px or accepts.max_edge_px else "",
+        f"{accepts.max_bytes / 2**20:g} MB" if accepts.max_bytes else "",
+        f"{accepts.max_base64_bytes / 2**20:g} MB in base64" if accepts.max_base64_bytes else "",
+        "no URLs" if "url" not in accepts.sources else "",
+    ]
+    return ", ".join(part for part in said if part)
+
+
+@command.command("show")
+@click.argument("name")
+@click.pass_obj
+def show(config: str | None, name: str) -> None:
+    """Show what a provider takes and offers, and where each of its settings comes from."""
+    registry, loaded, keys = installed(), load(config), Keys.load()
+    service = loaded.service(name, registry)
+    provider = registry.provider(service.plugin)
+    distribution, version = registry.distribution(service.plugin)
+    found = find(provider, service, keys, {})
+    out = console()
+    out.print(f"{safe(name)}: {provider.title}", style="bold")
+    for title, text in _facts(provider).items():
+        if text:
+            out.print(f"  {title:<12}{text}")
+    out.print(f"  {'plugin':<12}{service.plugin}, from {distribution} {version or ''}")
+    if found:
+        out.print("settings", style="bold")
+        shown = table("name", "value", "from", "what it is")
+        for item in found:
+            shown.add_row(item.setting.name, _value(item), _origin(item), item.setting.help)
+        out.print(shown)
+    for item in found:
+        if item.fault:
+            out.print(f"{item.setting.name} {safe(item.fault)}", style="red")
+    if lacking := missing(provider, found):
+        out.print("still needs " + "; ".join(item.how for item in lacking), style="yellow")
+
+
+def _facts(provider: Provider) -> dict[str, str]:
+    offers, sunset = provider.offers, provider.sunset
+    return {
+        "takes": f"{', '.join(provider.accepts.formats)}; {limits(provider.accepts)}",
+        "kinds": ", ".join(offers.kinds),
+        "boxes": "yes" if offers.boxes else "no",
+        "languages": ", ".join(offers.languages),
+        "applies": ", ".join(sorted(offers.applies)) or "no options itself; taggers does",
+        "calls": f"{offers.concurrency} at a time" if offers.concurrency else "",
+        "bills": f"each {offers.unit}" if offers.unit else "nothing",
+        "ends": f"{sunset.date}: {sunset.notice} ({sunset.source})" if sunset else "",
+        "documents": provider.docs or "",
+    }
+
+
+def _value(item: Found) -> str:
+    if isinstance(item.value, Secret):
+        return "***"
+    if isinstance(item.value, tuple):
+        return safe(", ".join(item.value))
+    return "" if item.value is None else safe(str(item.value))
+
+
+def _origin(item: Found) -> str:
+    if item.value is None and item.setting.env:
+        return f"unset (from {item.setting.env})"
+    return safe(item.origin)

@@ -1,0 +1,159 @@
+"""`taggers tag`: what providers say about pictures."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+from attrs import define, field
+
+from .._client import Tagger, TagOptions
+from .._config import load
+from .._image import Image, Source
+from .._model import Result
+from ..errors import LocalResourceError, TaggersError
+from ._formats import FORMATS, Outcome, write
+from ._sources import expand
+from ._terminal import console
+
+__all__ = ["command"]
+
+
+@click.command("tag")
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
+@click.option("-p", "--provider", "providers", multiple=True, metavar="NAME",
+              help="Ask this provider; give it several times to ask several.")  # fmt: skip
+@click.option("--route", metavar="NAME", help="Ask by this route of taggers.toml.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N tags a picture.")
+@click.option("--min-confidence", type=click.FloatRange(0, 1), metavar="X",
+              help="Only tags of at least this confidence, from 0 to 1.")  # fmt: skip
+@click.option("--language", metavar="CODE", help="The language of the tags, as in zh or en.")
+@click.option("-f", "--format", "form", type=click.Choice(FORMATS),
+              help="Default: table on a terminal, otherwise jsonl.")  # fmt: skip
+@click.option("--draw", type=click.Path(path_type=Path), metavar="OUT",
+              help="Draw boxes and tags into this PNG, or a folder for several.")  # fmt: skip
+@click.option("--font", metavar="FILE", help="The font to draw with.")
+@click.pass_obj
+def command(
+    config: str | None,
+    images: tuple[str, ...],
+    providers: tuple[str, ...],
+    route: str | None,
+    limit: int | None,
+    min_confidence: float | None,
+    language: str | None,
+    form: str | None,
+    draw: Path | None,
+    font: str | None,
+) -> int:
+    """Tag pictures: files, folders, globs, URLs, or - for stdin.
+
+    Results come in the order of the pictures; a picture that fails becomes a record with its error.
+    """
+    if providers and route:
+        raise click.UsageError("-p and --route exclude each other")
+    options: TagOptions = {
+        "limit": limit,
+        "min_confidence": min_confidence,
+        "language": language,
+    }
+    loaded = load(config)
+    if route and route not in loaded.routes:
+        known = ", ".join(loaded.routes) or "none"
+        raise click.UsageError(f"there is no route {route!r}; taggers.toml has {known}")
+    asked = providers or ((route,) if route else (loaded.default,) if loaded.default else ())
+    if not asked:
+        raise click.UsageError(
+            "no provider was named: give one with -p (local-basic needs no account), "
+            "or set default in taggers.toml"
+        )
+    sources = expand(images)
+    if draw is not None and len(sources) * len(asked) > 1 and draw.suffix:
+        raise click.UsageError("--draw takes a folder where there are several results to draw")
+    tally = _Tally()
+    with Tagger(config=loaded) as tagger:
+        for name in asked:
+            tagger.check(name)
+        outcomes = _outcomes(tagger, sources, asked, options)
+        drawn = _drawn(outcomes, draw, font) if draw is not None else outcomes
+        write(form or ("table" if sys.stdout.isatty() else "jsonl"), tally.counted(drawn))
+    return tally.exit_code()
+
+
+def _outcomes(
+    tagger: Tagger, sources: list[Source | Image], asked: tuple[str, ...], options: TagOptions
+) -> Iterator[Outcome]:
+    """What each provider says about each picture, picture by picture."""
+    answers = [_answers(tagger, sources, {**options, "provider": name}) for name in asked]
+    with _progress(len(sources)) as advance:
+        for source, *said in zip(sources, *answers, strict=True):
+            advance()
+            for name, answer in zip(asked, said, strict=True):
+                yield Outcome(source, name, answer)
+
+
+def _answers(
+    tagger: Tagger, sources: list[Source | Image], options: TagOptions
+) -> Iterator[Result | TaggersError]:
+    return tagger.tag_many(sources, **options)
+
+
+@contextlib.contextmanager
+def _progress(total: int) -> Iterator[Callable[[], None]]:
+    """A bar on stderr where that is a terminal and there is something to wait for."""
+    if total < 2 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.progress import Progress
+
+    with Progress(console=console(stderr=True), transient=True) as progress:
+        task = progress.add_task("tagging", total=total)
+        yield lambda: progress.advance(task)
+
+
+def _drawn(outcomes: Iterator[Outcome], out: Path, font: str | None) -> Iterator[Outcome]:
+    """Passes the outcomes on, each one drawn."""
+    from ..draw import draw
+
+    for outcome in outcomes:
+        if isinstance(outcome.said, Result):
+            name = f"{Path(outcome.name).stem}.{outcome.provider}.png"
+            picture = draw(Image.open(outcome.picture), outcome.said, font=font)
+            _save(out if out.suffix else out / name, picture)
+        yield outcome
+
+
+def _save(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise LocalResourceError(f"{path} cannot be written: {error.strerror}") from error
+    click.echo(f"drawn: {path}", err=True)
+
+
+@define
+class _Tally:
+    """How many calls went well, and the errors of the others."""
+
+    good: int = 0
+    errors: list[TaggersError] = field(factory=list)
+
+    def counted(self, outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+        for outcome in outcomes:
+            if isinstance(outcome.said, Result):
+                self.good += 1
+            else:
+                self.errors.append(outcome.said)
+            yield outcome
+
+    def exit_code(self) -> int:
+        """0: all went well; 1: some did; otherwise 3 where it is the credentials, else 4."""
+        if not self.errors:
+            return 0
+        if self.good:
+            return 1
+        return 3 if all(error.scope == "credential" for error in self.errors) else 4

@@ -1,0 +1,210 @@
+"""For plugin authors: recorded exchanges, replayed through the real flow without any network.
+
+An exchange is one JSON file beside a plugin:
+
+    {
+      "about": "where it is from, and what is special about it",
+      "provider": "acme-tags",
+      "settings": {"api_key": "example"},
+      "options": {"limit": 5},
+      "image": {"width": 640, "height": 480},
+      "wire": [
+        {
+          "request": {"method": "POST", "path": "/v1/tags", "json": {"image": "<base64>"}},
+          "response": {"status": 200, "json": {"labels": [{"text": "cat", "score": 0.98}]}}
+        }
+      ],
+      "result": {"tags": [{"name": "cat", "confidence": 0.98}]}
+    }
+
+`image` is a plain picture of that size, or {"url": "…"}. In place of `result` may stand
+`"error": {"kind": "RateLimited", …}`. A response's body is `json`, or `text` for anything else.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+import struct
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import cattrs
+from attrs import field, frozen
+
+from ._flow import Context, Effect, Flow, Sleep, call
+from ._image import Image
+from ._model import Options, Result
+from ._provider import Provider, Work
+from ._settings import Secret, Settings
+from ._wire import Prepared, Response
+from .errors import TaggersError
+
+__all__ = ["Exchange", "Mismatch", "exchanges", "png", "settings"]
+
+NOW = 1_700_000_000.0
+NONCE = "0123456789abcdef" * 2
+
+
+class Mismatch(AssertionError):
+    """A replayed exchange differs from the recorded one; the message shows both sides."""
+
+
+@frozen(kw_only=True)
+class Exchange:
+    """One recorded call: what was asked with what, what went over the wire, what came of it."""
+
+    provider: str
+    about: str
+    wire: tuple[Mapping[str, Any], ...]
+    settings: Mapping[str, Any] = field(factory=dict)
+    options: Mapping[str, Any] = field(factory=dict)
+    image: Mapping[str, Any] = field(factory=dict)
+    result: Mapping[str, Any] | None = None
+    error: Mapping[str, Any] | None = None
+    name: str = ""
+
+    @classmethod
+    def load(cls, path: Path) -> Exchange:
+        """The exchange in a file."""
+        record = json.loads(path.read_text("utf-8"))
+        return cls(**{**record, "wire": tuple(record["wire"]), "name": path.stem})
+
+    def replay(self, provider: Provider) -> Result | TaggersError:
+        """What the provider makes of the recorded answers.
+
+        Raises `Mismatch` where it asks something else than was recorded, or less, or more.
+        """
+        flow = self._flow(provider)
+        made: list[dict[str, Any]] = []
+        try:
+            effect = next(flow)
+            while True:
+                effect = flow.send(self._happened(effect, made))
+        except StopIteration as stop:
+            outcome: Result | TaggersError = stop.value
+        except TaggersError as error:
+            outcome = error
+        self._same(made, [step["request"] for step in self.wire])
+        return outcome
+
+    def check(self, provider: Provider) -> None:
+        """Raises `Mismatch` where the outcome is not the recorded one."""
+        outcome = self.replay(provider)
+        if isinstance(outcome, Result):
+            self._same(_without_defaults(outcome), self.result)
+        else:
+            facts = {**outcome.to_dict(), "retry": outcome.retry, "fallback": outcome.fallback}
+            expected = self.error or {}
+            self._same({name: facts.get(name) for name in expected or facts}, self.error)
+
+    def _happened(self, effect: Effect, made: list[dict[str, Any]]) -> Any:
+        """The recorded outcome of an effect; a request is added to those made."""
+        if isinstance(effect, Work):
+            return effect.call()
+        if isinstance(effect, Sleep):
+            return None
+        made.append(_shown(effect.prepared))
+        if len(made) > len(self.wire):
+            raise Mismatch(f"{self.name}: asks once more than was recorded: {made[-1]}")
+        return _response(self.wire[len(made) - 1]["response"])
+
+    def _flow(self, provider: Provider) -> Flow:
+        context = Context(now=lambda: NOW, ticks=lambda: 0.0, roll=lambda: 0.0, nonce=NONCE)
+        return call(
+            provider,
+            self._image(),
+            Options(**self.options),
+            settings(provider, **self.settings),
+            context,
+        )
+
+    def _image(self) -> Image:
+        if "url" in self.image:
+            return Image.from_url(self.image["url"])
+        size = self.image.get("width", 640), self.image.get("height", 480)
+        return Image.from_bytes(png(*size), source="picture.png")
+
+    def _same(self, found: Any, expected: Any) -> None:
+        if found != expected:
+            shown = (json.dumps(side, ensure_ascii=False, indent=1) for side in (expected, found))
+            raise Mismatch("{}: expected\n{}\nand found\n{}".format(self.name, *shown))
+
+
+def exchanges(folder: Path) -> list[Exchange]:
+    """All exchanges in a folder and below it, in the order of their names."""
+    return [Exchange.load(path) for path in sorted(folder.rglob("*.json"))]
+
+
+def settings(provider: Provider, **values: Any) -> Settings:
+    """A provider's settings with these values, its defaults, and None for the rest."""
+    return Settings(
+        {
+            setting.name: Secret(value) if setting.secret and value is not None else value
+            for setting in provider.settings
+            for value in (values.get(setting.name, setting.default),)
+        }
+        | {name: value for name, value in values.items() if name == "endpoint"}
+    )
+
+
+@functools.cache
+def png(width: int, height: int) -> bytes:
+    """A plain grey PNG of this size in pixels."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    rows = (b"\0" + b"\x80" * width) * height
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        (chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b""))
+    )
+
+
+def _shown(prepared: Prepared) -> dict[str, Any]:
+    """A request as an exchange records it: decoded, and without headers that only sign it."""
+    parts = urlsplit(prepared.url)
+    shown: dict[str, Any] = {"method": prepared.method, "path": unquote(parts.path)}
+    if parts.query:
+        shown["query"] = dict(parse_qsl(parts.query.replace("+", "%2B"), keep_blank_values=True))
+    if prepared.body[:1] == b"{":
+        shown["json"] = {
+            name: "<base64>" if _is_picture(value) else value
+            for name, value in json.loads(prepared.body).items()
+        }
+    elif prepared.body:
+        shown["content"] = "<picture>"
+    return shown
+
+
+def _is_picture(value: Any) -> bool:
+    if not isinstance(value, str) or len(value) < 64:
+        return False
+    return base64.b64decode(value[:64]).startswith(b"\x89PNG")
+
+
+def _response(record: Mapping[str, Any]) -> Response:
+    text = record["text"] if "text" in record else json.dumps(record.get("json"))
+    return Response(status=record["status"], headers=record.get("headers", {}), body=text.encode())
+
+
+@functools.cache
+def _compact() -> cattrs.Converter:
+    return cattrs.Converter(omit_if_default=True)
+
+
+def _without_defaults(result: Result) -> dict[str, Any]:
+    """What a result says, for reading: without provenance, `raw`, and fields left at default."""
+    record: dict[str, Any] = json.loads(json.dumps(_compact().unstructure(result)))
+    said = {name: record[name] for name in _SAID if name in record}
+    units = record["provenance"].get("billable_units", 0)
+    return said if units == 1 else {**said, "billable_units": units}
+
+
+_SAID = ("tags", "matches", "verdicts", "images", "warnings")

@@ -1,0 +1,27 @@
+"""What every test stands on: no settings of the machine's own user, and the example pictures."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's own folder of settings: an empty one, and an environment without any of ours."""
+    folder = tmp_path_factory.mktemp("home")
+    for name in os.environ:
+        if name.startswith(("TAGGERS_", "HUAWEICLOUD_", "TENCENTCLOUD_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("TAGGERS_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def photos() -> Path:
+    """The folder of the example photographs."""
+    return ROOT / "examples" / "photos"

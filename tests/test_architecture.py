@@ -1,0 +1,182 @@
+"""What holds the house up: imports point down, libraries have one home, names are promised."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import taggers
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "taggers"
+
+LAYERS = [
+    {"__main__"},
+    {"cli"},
+    {"draw", "testing"},
+    {"__init__"},
+    {"_client"},
+    {"_transport", "_config_schema", "_resolve"},
+    {"_config"},
+    {"_registry", "_keys", "plugin"},
+    {"_flow", "hookspecs"},
+    {"_keep", "_auth"},
+    {"_provider"},
+    {"_image", "_faults", "_policy"},
+    {"_wire", "_settings", "_trace", "_font"},
+    {"_model"},
+    {"_serial"},
+    {"errors"},
+]
+"""From the top down: a module imports from lower layers only."""
+
+HOMES = {
+    "httpx": {"_transport"},
+    "aiohttp": {"_transport"},
+    "httpx_aiohttp": {"_transport"},
+    "xmltodict": {"_wire"},
+    "pluggy": {"_registry", "hookspecs"},
+    "cattrs": {"_serial", "testing"},
+    "platformdirs": {"_keys"},
+    "imagesize": {"_image"},
+    "PIL": {"draw", "_font"},
+    "rich": {"cli"},
+    "click": {"cli"},
+}
+"""Which modules may import a library."""
+
+
+def _modules() -> Iterator[tuple[str, Path]]:
+    """Every file of the package, under the name of its module or, below a folder, the folder's."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        below = path.relative_to(PACKAGE)
+        yield (below.parts[0] if len(below.parts) > 1 else below.stem), path
+
+
+def _imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """The modules of ours that a file imports, and other libraries: a name, and whether it is ours.
+
+    What is imported for type checking alone does not count.
+    """
+    tree = ast.parse(path.read_text("utf-8"))
+    guarded = {
+        id(child)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for child in ast.walk(node)
+    }
+    inside = path.parent != PACKAGE
+    for node in ast.walk(tree):
+        if id(node) in guarded:
+            continue
+        if isinstance(node, ast.Import):
+            yield from ((alias.name.partition(".")[0], False) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield (node.module or "").partition(".")[0], False
+        elif isinstance(node, ast.ImportFrom) and node.level == (2 if inside else 1):
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            yield from ((name.partition(".")[0], True) for name in names)
+
+
+MODULES = list(_modules())
+
+
+def test_every_module_has_its_layer() -> None:
+    placed = {name for layer in LAYERS for name in layer}
+
+    assert set() == {name for name, _ in MODULES} - placed
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), MODULES, ids=[str(p.relative_to(ROOT)) for _, p in MODULES]
+)
+def test_imports_point_down(name: str, path: Path) -> None:
+    depth = {module: index for index, layer in enumerate(LAYERS) for module in layer}
+    imported = {target for target, ours in _imports(path) if ours and target in depth}
+
+    upward = {target for target in imported if depth[target] <= depth[name] and target != name}
+
+    # `__version__` and the public names stand in `__init__`, above what it imports.
+    assert set() == upward - {"__init__"}
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_a_library_has_one_home(library: str) -> None:
+    users = {name for name, path in MODULES if (library, False) in _imports(path)}
+
+    assert set() == users - HOMES[library]
+
+
+def test_plugins_import_taggers_plugin_and_nothing_else_of_ours() -> None:
+    strange = {
+        f"{path.name}: {node.module}"
+        for path in (ROOT / "plugins").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").split(".")[0] == "taggers"
+        and node.module != "taggers.plugin"
+    }
+
+    assert set() == strange
+
+
+def test_all_names_what_is_there() -> None:
+    names = [f"taggers.{module.name}" for module in pkgutil.iter_modules([str(PACKAGE)])]
+    modules = [importlib.import_module(name) for name in names if name != "taggers.__main__"]
+
+    for module in [taggers, *modules]:
+        assert [] == [name for name in module.__all__ if not hasattr(module, name)], module
+        assert len(set(module.__all__)) == len(module.__all__), module
+
+
+@pytest.mark.parametrize("module", ["taggers", "taggers.plugin", "taggers.testing"])
+def test_every_public_name_has_a_docstring(module: str) -> None:
+    public = importlib.import_module(module)
+
+    bare = [
+        name
+        for name in public.__all__
+        if inspect.isroutine(value := getattr(public, name)) or inspect.isclass(value)
+        if not value.__doc__
+    ]
+
+    assert [] == bare
+
+
+HEAVY = ("httpx", "aiohttp", "rich", "click", "cattrs", "xmltodict", "PIL", "webcolors", "anyio")
+
+
+def test_importing_taggers_loads_nothing_heavy_and_opens_no_socket() -> None:
+    program = f"""
+import sys
+opened = []
+sys.addaudithook(lambda event, _: opened.append(event) if event.startswith("socket.") else None)
+import taggers
+heavy = [name for name in {HEAVY!r} if name in sys.modules]
+heavy += [name for name in sys.modules if name.startswith("taggers_")]
+print(heavy, opened)
+"""
+
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert "[] []\n" == said.stdout
+
+
+def test_no_file_outgrows_its_noun() -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines())
+        for folder in ("taggers", "plugins")
+        for path in (ROOT / folder).rglob("*.py")
+    }
+
+    assert {} == {name: lines for name, lines in lengths.items() if lines > 420}

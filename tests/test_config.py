@@ -1,0 +1,297 @@
+"""`taggers.toml`: what it means, and every mistake in it with its place."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from taggers import Tagger
+from taggers._config import load
+from taggers._config_schema import config_schema
+from taggers._keys import Keys, keys_path, store
+from taggers._registry import installed
+from taggers._resolve import Target, resolve
+from taggers.errors import ConfigurationError
+
+EXAMPLE = """
+default = "tags"
+
+[providers.hw]
+plugin = "huawei-tagging-v2"
+region = "cn-north-4"
+project_id = "${HUAWEICLOUD_SDK_PROJECT_ID}"
+
+[providers.tx]
+plugin = "tencent-detect-label"
+bucket = "photos-1250000000"
+region = "ap-guangzhou"
+scenes = ["camera"]
+
+[routes.tags]
+strategy = "fallback"
+targets = ["hw", "tx", "local-basic"]
+"""
+
+HUAWEI = {
+    "HUAWEICLOUD_SDK_AK": "AK",
+    "HUAWEICLOUD_SDK_SK": "SK",
+    "HUAWEICLOUD_SDK_PROJECT_ID": "project",
+}
+
+
+def _file(folder: Path, text: str, name: str = "taggers.toml") -> Path:
+    path = folder / name
+    path.write_text(text, "utf-8")
+    return path
+
+
+def _faults(folder: Path, text: str) -> list[str]:
+    """The mistakes that loading this text reports, without the file's name."""
+    path = _file(folder, text)
+    with pytest.raises(ConfigurationError) as caught:
+        load(path)
+    return [line.removeprefix(f"{path}: ") for line in caught.value.message.splitlines()]
+
+
+def _target(path: Path, name: str, environment: dict[str, str], **arguments: Any) -> Target:
+    return resolve(name, load(path), Keys.load(environment), installed(), arguments)
+
+
+def test_the_example_is_read(tmp_path: Path) -> None:
+    config = load(_file(tmp_path, EXAMPLE))
+
+    assert "tags" == config.default
+    assert "huawei-tagging-v2" == config.services["hw"].plugin
+    assert config.routes["tags"].targets == ("hw", "tx", "local-basic")
+
+
+def test_every_mistake_is_reported_at_once_with_place_and_nearest_name(tmp_path: Path) -> None:
+    faults = _faults(
+        tmp_path,
+        """
+        defualt = "tags"
+        trusted_hosts = ["evil.example.com"]
+        [providers.hw]
+        plugin = "huawei-taging-v2"
+        [providers.hw2]
+        plugin = "huawei-tagging-v2"
+        region = "cn-nroth-4"
+        projectid = "p"
+        sk = "in plain text"
+        [providers.tx]
+        plugin = "tencent-detect-label"
+        bucket = "photos"
+        scenes = ["camera", "sky"]
+        [providers.none]
+        region = "x"
+        [routes.tags]
+        strategy = "falback"
+        targets = ["hw2", "tencent-detect-lable"]
+        [routes.empty]
+        """,
+    )
+
+    expected = [
+        "defualt: there is no such key; did you mean 'default'?",
+        "providers.hw.plugin: there is no provider 'huawei-taging-v2'; "
+        "did you mean 'huawei-tagging-v2'?",
+        "providers.hw2.projectid: there is no such key; did you mean 'project_id'?",
+        "providers.hw2.region: 'cn-nroth-4' is none of cn-north-4, cn-east-3, cn-north-1, "
+        "ap-southeast-1, ap-southeast-3; did you mean 'cn-north-4'?",
+        "providers.hw2.sk: is a secret and may not stand here; "
+        'write "${HUAWEICLOUD_SDK_SK}" and run: taggers keys set HUAWEICLOUD_SDK_SK',
+        "providers.tx.bucket: 'photos' does not look like one "
+        r"(it must match [a-z0-9][a-z0-9-]*-\d+)",
+        "providers.tx.scenes: 'sky' is none of web, camera, album, news, nonecam, product",
+        'providers.none.plugin: is missing; write plugin = "PROVIDER"',
+        "routes.tags.strategy: 'falback' is none of fallback; did you mean 'fallback'?",
+        "routes.empty.targets: is missing; list the providers to ask, in order",
+        "routes.tags.targets[1]: there is no 'tencent-detect-lable'; "
+        "did you mean 'tencent-detect-label'?",
+    ]
+    assert set(expected) <= set(faults)
+    assert 1 == len([fault for fault in faults if fault.startswith("trusted_hosts: only your own")])
+    assert len(expected) + 1 == len(faults)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("default = ", "it is not TOML"),
+        ("default = 5", "default: must be a text, not 5"),
+        ("providers = 5", "providers: must be tables like [providers.NAME], not 5"),
+        ("[providers]\nhw = 5", "providers.hw: must be a table [providers.hw], not 5"),
+        ("[routes.a]\ntargets = []", "routes.a.targets: must be a list of names in quotes"),
+        ('default = "hwx"', "default: there is no 'hwx'"),
+        ('[providers.hw]\nplugin = "huawei-tagging-v2"\nregion = 4', "must be a text, not 4"),
+    ],
+)
+def test_a_mistake_of_kind_is_named(tmp_path: Path, text: str, says: str) -> None:
+    assert says in "\n".join(_faults(tmp_path, text))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"nowhere\.toml: there is no such file"):
+        load(tmp_path / "nowhere.toml")
+
+
+def test_settings_come_from_argument_then_file_then_environment_then_default(
+    tmp_path: Path,
+) -> None:
+    path = _file(tmp_path, '[providers.hw]\nplugin = "huawei-tagging-v2"\nregion = "cn-east-3"\n')
+    environment = {**HUAWEI, "HUAWEICLOUD_REGION": "cn-north-1"}
+
+    from_file = _target(path, "hw", environment).settings["region"]
+    from_argument = _target(path, "hw", environment, region="ap-southeast-1").settings["region"]
+    from_environment = _target(path, "huawei-tagging-v2", environment).settings["region"]
+    from_default = _target(path, "huawei-tagging-v2", HUAWEI).settings["region"]
+
+    assert [
+        from_file,
+        from_argument,
+        from_environment,
+        from_default,
+    ] == ["cn-east-3", "ap-southeast-1", "cn-north-1", "cn-north-4"]
+
+
+def test_two_accounts_of_one_vendor_stand_side_by_side(tmp_path: Path) -> None:
+    path = _file(
+        tmp_path,
+        '[providers.other]\nplugin = "huawei-tagging-v2"\n'
+        'ak = "${OTHER_AK}"\nsk = "${OTHER_SK}"\nproject_id = "p-${OTHER_AK}"\n',
+    )
+    environment = {**HUAWEI, "OTHER_AK": "second", "OTHER_SK": "s"}
+
+    settings = _target(path, "other", environment).settings
+
+    assert (settings.secret("ak"), settings["project_id"]) == ("second", "p-second")
+
+
+def test_a_missing_key_names_the_variable_and_the_command(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        _target(_file(tmp_path, ""), "huawei-tagging-v2", {"HUAWEICLOUD_SDK_AK": "AK"})
+
+    assert caught.value.message == (
+        "huawei-tagging-v2: needs sk (or auth_token): set HUAWEICLOUD_SDK_SK, "
+        "or run `taggers keys set HUAWEICLOUD_SDK_SK`\n"
+        "huawei-tagging-v2: needs project_id: set HUAWEICLOUD_SDK_PROJECT_ID, "
+        "or set it in taggers.toml"
+    )
+    assert "credential" == caught.value.scope
+
+
+def test_an_unset_reference_is_named(tmp_path: Path) -> None:
+    path = _file(
+        tmp_path, '[providers.hw]\nplugin = "huawei-tagging-v2"\nproject_id = "${NOWHERE}"\n'
+    )
+
+    with pytest.raises(ConfigurationError, match="project_id refers to NOWHERE, which is not set"):
+        _target(path, "hw", HUAWEI)
+
+
+def test_an_unknown_provider_proposes_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="did you mean 'local-basic'"):
+        _target(_file(tmp_path, ""), "local-basci", {})
+
+
+def test_an_unknown_setting_is_named() -> None:
+    with pytest.raises(ConfigurationError, match="huawei-tagging-v2 has no setting regoin"):
+        Tagger("huawei-tagging-v2", regoin="x").check()
+
+
+HOSTILE = '[providers.hw]\nplugin = "huawei-tagging-v2"\nendpoint = "https://evil.example.com"\n'
+
+
+def test_a_projects_file_cannot_send_stored_keys_to_another_host(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"keys would be sent to evil\.example\.com"):
+        _target(_file(tmp_path, HOSTILE), "hw", HUAWEI)
+
+
+def test_keys_go_where_the_users_own_file_trusts(tmp_path: Path, home: Path) -> None:
+    _file(home, 'trusted_hosts = ["*.example.com"]', "config.toml")
+    config = load(home / "config.toml")
+    config.services |= load(_file(tmp_path, HOSTILE)).services
+
+    target = resolve("hw", config, Keys.load(HUAWEI), installed())
+
+    assert "https://evil.example.com" == target.provider.address(target.settings)
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["http://127.0.0.1:4567", "http://localhost:1", "http://[::1]:1"]
+)
+def test_keys_may_go_to_this_machine(tmp_path: Path, endpoint: str) -> None:
+    path = _file(tmp_path, HOSTILE.replace("https://evil.example.com", endpoint))
+
+    target = _target(path, "hw", HUAWEI)
+
+    assert endpoint == target.provider.address(target.settings)
+
+
+@pytest.mark.parametrize(
+    "setting", ['region = "cn-north-4.evil.example.com/"', 'project_id = "a/../b"']
+)
+def test_a_setting_cannot_change_the_host_or_the_path(tmp_path: Path, setting: str) -> None:
+    text = f'[providers.hw]\nplugin = "huawei-tagging-v2"\n{setting}\n'
+
+    assert 1 == len(_faults(tmp_path, text))
+
+
+def test_stored_keys_are_found_behind_the_environment() -> None:
+    store(keys_path(), "HUAWEICLOUD_SDK_AK", 'quoted " and \\ 密')
+    store(keys_path(), "HUAWEICLOUD_SDK_SK", "stored")
+
+    keys = Keys.load({"HUAWEICLOUD_SDK_SK": "set"})
+
+    assert keys.find("HUAWEICLOUD_SDK_AK") == ('quoted " and \\ 密', "keys.toml")
+    assert keys.find("HUAWEICLOUD_SDK_SK") == ("set", "environment")
+    assert 0o600 == keys_path().stat().st_mode & 0o777
+
+
+def test_keys_that_others_can_read_are_refused() -> None:
+    store(keys_path(), "A", "b")
+    keys_path().chmod(0o644)
+
+    with pytest.raises(ConfigurationError, match="chmod 600"):
+        Keys.load({})
+
+
+def test_the_users_own_file_is_read_first_and_the_nearest_projects_on_top(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _file(
+        home,
+        'default = "local-basic"\n[providers.hw]\nplugin = "huawei-tagging-v1"\n',
+        "config.toml",
+    )
+    _file(tmp_path, '[providers.hw]\nplugin = "huawei-tagging-v2"\n')
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+
+    config = load()
+
+    assert (config.default, config.services["hw"].plugin) == ("local-basic", "huawei-tagging-v2")
+
+
+def test_a_secret_shows_itself_nowhere(tmp_path: Path) -> None:
+    environment = {**HUAWEI, "HUAWEICLOUD_SDK_SK": "s3cr3t"}
+
+    target = _target(_file(tmp_path, ""), "huawei-tagging-v2", environment)
+
+    assert "s3cr3t" not in repr(target) + str(target.settings) + str(dict(target.settings))
+    assert "s3cr3t" == target.settings.secret("sk")
+
+
+def test_the_schema_takes_the_example_and_refuses_a_typo() -> None:
+    schema = config_schema(installed())
+    good = tomllib.loads(EXAMPLE)
+    bad = tomllib.loads(EXAMPLE.replace("scenes", "scnes"))
+
+    jsonschema.validate(good, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(bad, schema)

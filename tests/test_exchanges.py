@@ -1,0 +1,45 @@
+"""Every recorded exchange of our plugins, replayed through the flow with no HTTP library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from taggers._registry import Registry
+from taggers.testing import Exchange, Mismatch, exchanges
+
+PLUGINS = Path(__file__).parent.parent / "plugins"
+ALL = exchanges(PLUGINS)
+
+
+@pytest.mark.parametrize("exchange", ALL, ids=lambda exchange: exchange.name)
+def test_the_exchange_has_the_recorded_outcome(exchange: Exchange) -> None:
+    provider = Registry().provider(exchange.provider)
+
+    exchange.check(provider)
+
+
+def test_every_provider_with_an_endpoint_has_an_exchange() -> None:
+    remote = {provider.name for provider in Registry().all() if provider.endpoint}
+
+    recorded = {exchange.provider for exchange in ALL}
+
+    assert remote == recorded
+
+
+def test_a_changed_expectation_is_a_mismatch() -> None:
+    changed = Exchange.load(PLUGINS / "taggers_huawei/exchanges/media_tagging.json")
+    changed.result["tags"][0]["confidence"] = 0.1
+
+    with pytest.raises(Mismatch, match="media_tagging: expected"):
+        changed.check(Registry().provider("huawei-media-tagging"))
+
+
+def test_an_answer_that_was_recorded_and_not_asked_for_is_a_mismatch() -> None:
+    recorded = Exchange.load(PLUGINS / "taggers_huawei/exchanges/media_tagging.json")
+    longer = evolve(recorded, wire=recorded.wire * 2)
+
+    with pytest.raises(Mismatch, match="media_tagging: expected"):
+        longer.check(Registry().provider("huawei-media-tagging"))
