@@ -73,6 +73,7 @@ class Route:
     targets: tuple[str, ...]
     strategy: str = "fallback"
     paid_fallback: bool = False
+    file: Path | None = None
 
 
 @define
@@ -143,7 +144,8 @@ def _loose_ends(config: Config, registry: Registry) -> Iterator[str]:
         for index, target in enumerate(route.targets):
             if target not in services:
                 close = nearest(target, services)
-                yield f"routes.{route.name}.targets[{index}]: there is no {target!r}{close}"
+                place = f"{route.file}: routes.{route.name}.targets[{index}]"
+                yield f"{place}: there is no {target!r}{close}"
 
 
 @define
@@ -162,8 +164,7 @@ class _Reader:
         if (default := document.get("default")) is not None:
             config.default = self._text("default", default)
         for name, table in self._tables("providers", document):
-            if service := self._service(name, table):
-                config.services[name] = service
+            config.services[name] = self._service(name, table)
         for name, table in self._tables("routes", document):
             if route := self._route(name, table):
                 config.routes[name] = route
@@ -209,25 +210,20 @@ class _Reader:
             else:
                 self.faults.append(f"{key}.{name}: must be a table [{key}.{name}], not {table!r}")
 
-    def _service(self, name: str, table: dict[str, Any]) -> Service | None:
-        place = f"providers.{name}"
-        plugin = table.get("plugin")
-        if plugin is None and name in self.registry.names():
-            plugin = name
+    def _service(self, name: str, table: dict[str, Any]) -> Service:
+        place, known = f"providers.{name}", self.registry.names()
+        given = {key: value for key, value in table.items() if key != "plugin"}
+        plugin = table.get("plugin", name if name in known else None)
         if plugin is None:
             self.faults.append(f'{place}.plugin: is missing; write plugin = "PROVIDER"')
-            return None
-        if not (plugin := self._text(f"{place}.plugin", plugin)):
-            return None
-        if plugin not in self.registry.names():
-            close = nearest(plugin, self.registry.names())
+        elif plugin not in known:
+            close = nearest(str(plugin), known)
             self.faults.append(f"{place}.plugin: there is no provider {plugin!r}{close}")
-            return None
-        given = {key: value for key, value in table.items() if key != "plugin"}
-        # A broken plugin is reported when it is used; until then it breaks nothing else.
-        with contextlib.suppress(PluginError):
-            self._settings(place, given, self.registry.provider(plugin))
-        return Service(name, plugin, given, self.file)
+        else:
+            # A broken plugin is reported when it is used; until then it breaks nothing else.
+            with contextlib.suppress(PluginError):
+                self._settings(place, given, self.registry.provider(plugin))
+        return Service(name, str(plugin), given, self.file)
 
     def _settings(self, place: str, given: dict[str, Any], provider: Provider) -> None:
         settings = {setting.name: setting for setting in (*provider.settings, ENDPOINT)}
@@ -253,7 +249,7 @@ class _Reader:
             self.faults.append(f"{place}.targets: is missing; list the providers to ask, in order")
             return None
         targets = self._texts(f"{place}.targets", table["targets"])
-        return Route(name, targets, strategy, bool(paid)) if targets else None
+        return Route(name, targets, strategy, bool(paid), self.file) if targets else None
 
     def _trust(self, config: Config, document: Mapping[str, Any]) -> None:
         if "trusted_hosts" not in document:

@@ -6,11 +6,13 @@ import difflib
 import functools
 import importlib.metadata
 from collections.abc import Iterable
+from typing import Any
 
 import pluggy
 from attrs import define, field
 
 from . import hookspecs
+from ._dialect import Dialect
 from ._provider import Provider
 from .errors import PluginError
 
@@ -67,6 +69,17 @@ class Registry:
                 self.quarantined[name] = error.message
         return found
 
+    def dialects(self) -> list[Dialect]:
+        """The server halves of all plugins that have some."""
+        modules = {point.value: point for point in self.entry_points}
+        found: list[Dialect] = []
+        for point in modules.values():
+            try:
+                found += _hooked(point, "taggers_dialects")
+            except (Exception, SystemExit) as error:
+                self.quarantined[point.name] = f"{point.name}: {type(error).__name__}: {error}"
+        return found
+
     def _entry_point(self, name: str) -> importlib.metadata.EntryPoint:
         points = [point for point in self.entry_points if point.name == name]
         if not points:
@@ -98,14 +111,19 @@ class Registry:
 
 
 def _brought(point: importlib.metadata.EntryPoint) -> list[Provider]:
-    """What the plugin's hook returns."""
-    manager = pluggy.PluginManager("taggers")
-    manager.add_hookspecs(hookspecs)
-    manager.register(point.load(), name=point.value)
-    brought = [item for items in manager.hook.taggers_providers() for item in items]
+    """The providers that a plugin's hook returns."""
+    brought = _hooked(point, "taggers_providers")
     if strange := next((item for item in brought if not isinstance(item, Provider)), None):
         raise TypeError(f"its taggers_providers() brings {strange!r}, which is no Provider")
     return brought
+
+
+def _hooked(point: importlib.metadata.EntryPoint, hook: str) -> list[Any]:
+    """What one hook of one plugin returns; nothing where it has none. Imports the plugin."""
+    manager = pluggy.PluginManager("taggers")
+    manager.add_hookspecs(hookspecs)
+    manager.register(point.load(), name=point.value)
+    return [item for items in getattr(manager.hook, hook)() for item in items]
 
 
 @functools.cache

@@ -7,6 +7,7 @@ spends a core at 64 calls at a time, and stays dead after cancellations.
 from __future__ import annotations
 
 import asyncio
+import base64
 import errno
 import functools
 import socket
@@ -44,11 +45,8 @@ from .errors import (
 
 __all__ = ["Transport"]
 
-CONNECT_TIMEOUT_S = 5.0
 KEEP_ALIVE_S = 4.0
 """Shorter than any vendor's, so that a request seldom meets a connection being closed."""
-CLEAN_UP_S = 5.0
-"""What a call that failed or was cancelled may still take to tidy up (to delete an upload)."""
 CHUNK_BYTES = 256 * 1024
 HTTP_ERRORS = (httpx.HTTPError, aiohttp.ClientError, OSError)
 
@@ -58,23 +56,48 @@ class Transport:
 
     `ca_bundle` is a file of certificates to trust besides the system's. Certificates are always
     verified. Proxies are taken from the environment, as curl does, and not used for loopback.
-    `connect_timeout_s` covers reaching the server and the TLS handshake.
+    `connect_timeout_s` covers reaching the server and the TLS handshake; `clean_up_s` is what a
+    call that failed or was cancelled may still take to tidy up (to delete an upload).
     """
 
     def __init__(
-        self, *, ca_bundle: str | None = None, connect_timeout_s: float = CONNECT_TIMEOUT_S
+        self,
+        *,
+        ca_bundle: str | None = None,
+        connect_timeout_s: float = 5.0,
+        clean_up_s: float = 5.0,
     ) -> None:
         self._ca_bundle = ca_bundle
         self._connect_timeout_s = connect_timeout_s
+        self._clean_up_s = clean_up_s
         self._pools: dict[tuple[str, str | None], _Pool] = {}
+        self._under_way = 0
+        self._closed = False
 
     async def run(self, flow: Flow, deadline_s: float) -> Result:
         """The flow's result, or the error in which it ends, at most `deadline_s` from now.
 
-        Only what a job has to tidy up after that may take longer, `CLEAN_UP_S` in all.
+        Only what a job has to tidy up after that may take longer, `clean_up_s` in all.
         """
+        self._under_way += 1
+        try:
+            return await self._drive(flow, deadline_s)
+        finally:
+            self._under_way -= 1
+            if self._closed and not self._under_way:
+                await self.aclose()
+
+    async def aclose(self) -> None:
+        """Closes all connections. Calls under way end in an error, and may still tidy up."""
+        self._closed = True
+        pools, self._pools = list(self._pools.values()), {}
+        with anyio.CancelScope(shield=True):
+            for pool in pools:
+                await pool.aclose()
+
+    async def _drive(self, flow: Flow, deadline_s: float) -> Result:
         ends = asyncio.get_running_loop().time() + deadline_s
-        last = ends + CLEAN_UP_S
+        last = ends + self._clean_up_s
         resume: Callable[[], Effect] = functools.partial(next, flow)
         while True:
             try:
@@ -91,16 +114,10 @@ class Transport:
                 ends = last
             resume = functools.partial(flow.send, outcome)
 
-    async def aclose(self) -> None:
-        """Closes all connections. Calls under way end in an error."""
-        pools, self._pools = list(self._pools.values()), {}
-        for pool in pools:
-            await pool.aclose()
-
     async def _wind_down(self, flow: Flow, cancelled: BaseException) -> None:
         """Lets a cancelled flow tidy up: what it still asks for is done, within a few seconds."""
         with anyio.CancelScope(shield=True):
-            ends = asyncio.get_running_loop().time() + CLEAN_UP_S
+            ends = asyncio.get_running_loop().time() + self._clean_up_s
             resume: Callable[[], Effect] = functools.partial(flow.throw, cancelled)
             try:
                 while True:
@@ -184,7 +201,7 @@ class _Pool(AiohttpTransport):
 
     def __init__(self, context: ssl.SSLContext | bool, proxy: str | None) -> None:
         # `verify=False` builds no second TLS context here; https connections get ours, below.
-        super().__init__(verify=context, proxy=httpx.Proxy(proxy) if proxy else None)
+        super().__init__(verify=context, proxy=_with_password(proxy) if proxy else None)
         self._context = context
         self._session: _Session | None = None
 
@@ -395,4 +412,18 @@ def _proxy(scheme: str, host: str) -> str | None:
     found = proxies.get(scheme) or proxies.get("all")
     if found and "://" not in found:
         return f"http://{found}"
+    if found and urlsplit(found).scheme not in ("http", "https"):
+        raise ConfigurationError(
+            f"the proxy for {host} is neither http nor https: set {scheme}_proxy, or no_proxy"
+        )
     return found
+
+
+def _with_password(proxy: str) -> httpx.Proxy:
+    """The proxy, with the user and password of its URL in a header."""
+    plain = httpx.Proxy(proxy)
+    if plain.auth is None:
+        return plain
+    # aiohttp makes it Proxy-Authorization; its argument `proxy_auth` is deprecated.
+    token = base64.b64encode(":".join(plain.auth).encode()).decode()
+    return httpx.Proxy(plain.url, headers={"authorization": f"Basic {token}"})

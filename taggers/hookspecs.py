@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pluggy
 
+from ._dialect import Dialect
 from ._provider import Provider
 
 __all__ = ["hookimpl", "hookspec"]
@@ -22,4 +23,14 @@ def taggers_providers() -> Iterable[Provider]:  # type: ignore[empty-body]
     `taggers.plugin.Provider`, one for each entry point that the distribution declares in the group
     `taggers.providers`; the entry point's name is the provider's name. Do no I/O and look at no
     settings here.
+    """
+
+
+@hookspec
+def taggers_dialects() -> Iterable[Dialect]:  # type: ignore[empty-body]
+    """The server halves that this plugin brings, for the emulator.
+
+    Called once, when an emulator starts. Return values of `taggers.plugin.Dialect`: one for each
+    of the plugin's providers that can be emulated, and one for each service beside them that a
+    client needs, such as a token service. Do no I/O here.
     """

@@ -10,6 +10,7 @@ from attrs import evolve
 
 from . import errors
 from ._auth import basic, header, query
+from ._dialect import Account, Asked, Dialect, Incoming, Refusal, Route, World
 from ._faults import Errors, Rule, VendorError
 from ._image import Image
 from ._model import (
@@ -18,20 +19,25 @@ from ._model import (
     Options,
     OutputImage,
     Region,
+    Result,
     Tag,
     Verdict,
 )
 from ._provider import Accepts, Offers, Provider, Steps, Sunset, Work
 from ._settings import Secret, Setting, Settings
-from ._wire import Base64, Json, Prepared, Request, Xml, encode, fraction, number
+from ._wire import Base64, Json, Prepared, Request, Response, Xml, encode, fraction, number
 from .hookspecs import hookimpl
 
 __all__ = [
     "Accepts",
+    "Account",
+    "Asked",
     "Base64",
     "BoundingBox",
+    "Dialect",
     "Errors",
     "Image",
+    "Incoming",
     "Json",
     "Match",
     "Offers",
@@ -39,8 +45,12 @@ __all__ = [
     "OutputImage",
     "Prepared",
     "Provider",
+    "Refusal",
     "Region",
     "Request",
+    "Response",
+    "Result",
+    "Route",
     "Rule",
     "Secret",
     "Setting",
@@ -51,6 +61,7 @@ __all__ = [
     "VendorError",
     "Verdict",
     "Work",
+    "World",
     "Xml",
     "basic",
     "encode",

@@ -10,7 +10,7 @@ from taggers_huawei import _account as huawei
 from taggers_huawei._sign import sign as huawei_sign
 from taggers_huawei._sign import signature as huawei_signature
 from taggers_tencent import _account as tencent
-from taggers_tencent._sign import _pairs
+from taggers_tencent._sign import pairs
 from taggers_tencent._sign import sign as tencent_sign
 from taggers_tencent._sign import signature as tencent_signature
 
@@ -125,7 +125,7 @@ def test_tencent_q_sign_algorithm_sha1(
     expected: str,
 ) -> None:
     found = tencent_signature(
-        method, path, _pairs(parameters.items()), _pairs(headers.items()), COS_KEY, key_time
+        method, path, pairs(parameters.items()), pairs(headers.items()), COS_KEY, key_time
     )
 
     assert (sign_key, sha1, expected) == found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taggers.plugin import Provider, hookimpl
+from taggers.plugin import Dialect, Provider, hookimpl
 
 from . import image_search, media_tagging, media_tagging_det, tagging_v1, tagging_v2
 
@@ -18,3 +18,10 @@ def taggers_providers() -> list[Provider]:
         tagging_v1.PROVIDER,
         tagging_v2.PROVIDER,
     ]
+
+
+@hookimpl
+def taggers_dialects() -> list[Dialect]:
+    from .dialect import DIALECTS
+
+    return DIALECTS

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from taggers.plugin import Prepared, encode
 
-__all__ = ["sign", "signature"]
+__all__ = ["canonical", "sign", "signature"]
 
 
 def sign(prepared: Prepared, access_key: str, secret_key: str, now: float) -> Prepared:
@@ -43,20 +43,21 @@ def signature(
 ) -> str:
     """The signature in hex over exactly these headers, of which x-sdk-date must be one."""
     headers = {name.lower(): value.strip() for name, value in headers.items()}
-    canonical = "\n".join(
-        [
-            method.upper(),
-            _path(url),
-            _query(url),
-            *(f"{name}:{headers[name]}" for name in sorted(headers)),
-            "",
-            ";".join(sorted(headers)),
-            hashlib.sha256(body).hexdigest(),
-        ]
-    )
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    # A client that does not sign its body says so in this header (the vendor's SDK, for forms).
+    body_sha256 = headers.get("x-sdk-content-sha256") or hashlib.sha256(body).hexdigest()
+    request = canonical(method, url, headers, body_sha256)
+    digest = hashlib.sha256(request.encode()).hexdigest()
     text = f"SDK-HMAC-SHA256\n{headers['x-sdk-date']}\n{digest}"
     return hmac.new(secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def canonical(method: str, url: str, headers: Mapping[str, str], body_sha256: str) -> str:
+    """The request as both sides write it down to sign it; header names are in lower case."""
+    names = sorted(headers)
+    listed = "".join(f"{name}:{headers[name]}\n" for name in names)
+    return "\n".join(
+        [method.upper(), _path(url), _query(url), listed, ";".join(names), body_sha256]
+    )
 
 
 def _path(url: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taggers.plugin import Provider, hookimpl
+from taggers.plugin import Dialect, Provider, hookimpl
 
 from . import detect_label
 
@@ -12,3 +12,10 @@ __all__ = ["taggers_providers"]
 @hookimpl
 def taggers_providers() -> list[Provider]:
     return [detect_label.PROVIDER]
+
+
+@hookimpl
+def taggers_dialects() -> list[Dialect]:
+    from .dialect import DIALECTS
+
+    return DIALECTS

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from taggers.plugin import Prepared, encode
 
-__all__ = ["Signature", "sign", "signature"]
+__all__ = ["Signature", "pairs", "sign", "signature"]
 
 EARLY_S, VALID_S = 60, 900
 
@@ -32,9 +32,9 @@ def sign(prepared: Prepared, secret_id: str, secret_key: str, now: float) -> Pre
     Signed are the host, every parameter, and the security token where there is one.
     """
     parts = urlsplit(prepared.url)
-    parameters = _pairs(parse_qsl(parts.query.replace("+", "%2B"), keep_blank_values=True))
+    parameters = pairs(parse_qsl(parts.query.replace("+", "%2B"), keep_blank_values=True))
     signed = {"host": prepared.host, **prepared.headers}
-    headers = _pairs((name, signed[name]) for name in _SIGNED if name in signed)
+    headers = pairs((name, signed[name]) for name in _SIGNED if name in signed)
     key_time = f"{int(now) - EARLY_S};{int(now) + VALID_S}"
     made = signature(
         prepared.method, unquote(parts.path), parameters, headers, secret_key, key_time
@@ -64,7 +64,7 @@ def signature(
     secret_key: str,
     key_time: str,
 ) -> Signature:
-    """The signature of a request; `path` is decoded, `parameters` and `headers` as `_pairs` makes
+    """The signature of a request; `path` is decoded, `parameters` and `headers` as `pairs` makes
     them, `key_time` is "start;end" in Unix seconds."""
     http_string = "\n".join(
         [method.lower(), path or "/", _joined(parameters), _joined(headers), ""]
@@ -75,7 +75,7 @@ def signature(
     return Signature(sign_key, http_string_sha1, _hmac(sign_key, text))
 
 
-def _pairs(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+def pairs(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Names encoded and in lower case, values encoded once, in the order of the names."""
     return sorted((encode(name).lower(), encode(value)) for name, value in pairs)
 

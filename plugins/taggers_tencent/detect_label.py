@@ -31,9 +31,9 @@ from taggers.plugin import (
 from ._account import ACCOUNT, BUCKET, CREDENTIALS, HOSTS, authorize
 from ._faults import ERRORS
 
-__all__ = ["PROVIDER"]
+__all__ = ["PROVIDER", "SCENES"]
 
-_SCENES = {
+SCENES = {
     "detect-label": ("web", "camera", "album", "news"),
     "content-analysis": ("web", "camera", "album", "news", "nonecam", "product"),
 }
@@ -65,7 +65,7 @@ def _about_key(
     key: str, options: Options, settings: Settings, more: dict[str, str] | None = None
 ) -> Request:
     process, scenes = settings["process"], settings["scenes"] or ()
-    if wrong := [scene for scene in scenes if scene not in _SCENES[process]]:
+    if wrong := [scene for scene in scenes if scene not in SCENES[process]]:
         raise errors.ConfigurationError(f"{process} has no scene {', '.join(wrong)}")
     query = {"ci-process": process} | ({"scenes": ",".join(scenes)} if scenes else {})
     return Request(
@@ -131,13 +131,13 @@ PROVIDER = Provider(
             "process",
             "which generation of the service: only content-analysis has boxes",
             default="detect-label",
-            choices=tuple(_SCENES),
+            choices=tuple(SCENES),
         ),
         Setting(
             "scenes",
             "the models to ask; each one is billed",
             many=True,
-            choices=_SCENES["content-analysis"],
+            choices=SCENES["content-analysis"],
         ),
     ),
     credentials=CREDENTIALS,

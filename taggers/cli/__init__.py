@@ -10,10 +10,11 @@ import click
 
 from .. import __version__
 from ..errors import TaggersError
+from ._setup import Setup
 
 __all__ = ["main"]
 
-COMMANDS = ("tag", "providers", "config", "keys", "doctor")
+COMMANDS = ("tag", "providers", "config", "keys", "doctor", "emulate")
 
 
 class _Commands(click.Group):
@@ -40,17 +41,24 @@ class _Commands(click.Group):
     metavar="FILE",
     help="Read this taggers.toml, instead of the nearest one and your own.",
 )
+@click.option("--emulate", is_flag=True, help="Ask the vendors' emulator instead of the vendors.")
+@click.option(
+    "--fixtures",
+    metavar="FILE",
+    help="With --emulate: what to say about which picture, as TOML.",
+)
 @click.version_option(__version__, prog_name="taggers", message="%(prog)s %(version)s")
 @click.pass_context
-def cli(ctx: click.Context, config: str | None) -> None:
+def cli(ctx: click.Context, config: str | None, emulate: bool, fixtures: str | None) -> None:
     """Tag pictures with any provider: one schema for every image-tagging API.
 
     \b
     taggers tag cat.jpg -p local-basic     what this machine sees, no account needed
     taggers tag photos/ -p hw -p tx        two providers, side by side
     taggers providers                      what is installed, and what it takes
+    taggers --emulate tag cat.jpg -p huawei-tagging-v2   a vendor's wire, without the vendor
     """
-    ctx.obj = config
+    ctx.obj = Setup(ctx, config, emulate, fixtures)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -118,11 +118,12 @@ def _table(outcomes: Iterable[Outcome]) -> None:
 def _one(result: Result) -> None:
     """A single result with everything that is known of each tag."""
     out = console()
-    shown = table("tag", "confidence", "", "category", "boxes")
-    shown.columns[1].justify = shown.columns[4].justify = "right"
+    boxed = any(tag.regions for tag in result.tags)
+    shown = table("tag", "confidence", "", "about", *(["boxes"] if boxed else []))
+    shown.columns[1].justify = "right"
     for tag in result.tags:
-        boxes = str(len(tag.regions)) if tag.regions else ""
-        shown.add_row(safe(tag.name), _percent(tag), _bar(tag), safe(_about(tag)), boxes)
+        boxes = [str(len(tag.regions) or "")] if boxed else []
+        shown.add_row(safe(tag.name), _percent(tag), _bar(tag), safe(_about(tag)), *boxes)
     out.print(f"{safe(result.image.source)}  {safe(result.provider)}{_emulated(result)}")
     out.print(shown if result.tags else "no tags")
     for match in result.matches:

@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from .._config import find_files, load
+from .._config import find_files
 from .._config_schema import config_schema
 from .._keys import Keys, keys_path, user_folder
 from .._registry import installed
 from .._resolve import find, missing
 from .._settings import Secret
+from ._setup import Setup, pass_setup
 from ._terminal import safe
 
 __all__ = ["command"]
@@ -25,10 +26,10 @@ def command() -> None:
 
 
 @command.command("check")
-@click.pass_obj
-def check(config: str | None) -> None:
+@pass_setup
+def check(setup: Setup) -> None:
     """Report every mistake in the configuration, each with its place."""
-    loaded, registry, keys = load(config), installed(), Keys.load()
+    loaded, registry, keys = setup.config(), installed(), Keys.load()
     for name, service in loaded.services.items():
         provider = registry.provider(service.plugin)
         found = find(provider, service, keys, {})
@@ -42,10 +43,10 @@ def check(config: str | None) -> None:
 
 
 @command.command("show")
-@click.pass_obj
-def show(config: str | None) -> None:
+@pass_setup
+def show(setup: Setup) -> None:
     """Show the whole configuration as it is understood; secrets stay hidden."""
-    loaded, registry, keys = load(config), installed(), Keys.load()
+    loaded, registry, keys = setup.config(), installed(), Keys.load()
     click.echo(f"default = {json.dumps(loaded.default or '', ensure_ascii=False)}")
     for name, service in loaded.services.items():
         click.echo(f"\n[providers.{name}]  # {service.file}\nplugin = {json.dumps(service.plugin)}")
@@ -63,10 +64,10 @@ def _toml(value: Any) -> str:
 
 
 @command.command("path")
-@click.pass_obj
-def path(config: str | None) -> None:
+@pass_setup
+def path(setup: Setup) -> None:
     """Print the files that are read, first to last, and where your own would stand."""
-    for file in [Path(config)] if config else find_files():
+    for file in [Path(setup.path)] if setup.path else find_files():
         click.echo(f"read    {file}")
     click.echo(f"yours   {user_folder() / 'config.toml'}")
     click.echo(f"keys    {keys_path()}")

@@ -12,12 +12,13 @@ from typing import Any
 import click
 from attrs import frozen
 
-from .._config import Config, load
+from .._config import Config
 from .._keys import Keys
 from .._registry import Registry, installed
 from .._resolve import find, missing
 from .._wire import Prepared
 from ..errors import ConfigurationError, TaggersError
+from ._setup import Setup, pass_setup
 from ._terminal import safe
 
 __all__ = ["command"]
@@ -37,14 +38,14 @@ class Finding:
 
 @click.command("doctor")
 @click.option("--offline", is_flag=True, help="Ask no server for the time.")
-@click.pass_obj
-def command(config: str | None, offline: bool) -> int:
+@pass_setup
+def command(setup: Setup, offline: bool) -> int:
     """Check this machine: configuration, keys, plugins, announced ends, and the clock.
 
     The clock is compared with the servers of the configured providers that are ready. That is one
     request without credentials to each; nothing is billed.
     """
-    findings = list(_findings(config, offline))
+    findings = list(_findings(setup, offline))
     for finding in findings:
         mark = {"ok": "✓", "note": "!", "bad": "✗"}[finding.grade]
         color = {"ok": "green", "note": "yellow", "bad": "red"}[finding.grade]
@@ -53,11 +54,11 @@ def command(config: str | None, offline: bool) -> int:
     return 1 if any(finding.grade == "bad" for finding in findings) else 0
 
 
-def _findings(path: str | None, offline: bool) -> Iterator[Finding]:
+def _findings(setup: Setup, offline: bool) -> Iterator[Finding]:
     yield Finding("ok", "python", f"{sys.version.split()[0]} on {sys.platform}")
     registry = installed()
     try:
-        config = load(path)
+        config = setup.config()
     except ConfigurationError as error:
         yield from (Finding("bad", "config", line) for line in error.message.splitlines())
         config = Config()

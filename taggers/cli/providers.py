@@ -6,13 +6,14 @@ import json
 
 import click
 
-from .._config import Config, load
+from .._config import Config
 from .._keys import Keys
 from .._provider import Accepts, Provider
 from .._registry import Registry, installed
 from .._resolve import Found, find, missing
 from .._settings import Secret
 from ..errors import PluginError
+from ._setup import Setup, pass_setup
 from ._terminal import console, safe, table
 
 __all__ = ["command"]
@@ -28,10 +29,10 @@ def command(ctx: click.Context) -> None:
 
 @command.command("list")
 @click.option("-f", "--format", "form", type=click.Choice(("table", "json")), default="table")
-@click.pass_obj
-def list_(config: str | None, form: str = "table") -> None:
+@pass_setup
+def list_(setup: Setup, form: str = "table") -> None:
     """List all providers, with what they take and whether they are ready to be asked."""
-    registry, loaded, keys = installed(), load(config), Keys.load()
+    registry, loaded, keys = installed(), setup.config(), Keys.load()
     names = [*loaded.services, *(n for n in registry.names() if n not in loaded.services)]
     rows = [_row(name, loaded, registry, keys) for name in names]
     if form == "json":
@@ -81,10 +82,10 @@ def limits(accepts: Accepts) -> str:
 
 @command.command("show")
 @click.argument("name")
-@click.pass_obj
-def show(config: str | None, name: str) -> None:
+@pass_setup
+def show(setup: Setup, name: str) -> None:
     """Show what a provider takes and offers, and where each of its settings comes from."""
-    registry, loaded, keys = installed(), load(config), Keys.load()
+    registry, loaded, keys = installed(), setup.config(), Keys.load()
     service = loaded.service(name, registry)
     provider = registry.provider(service.plugin)
     distribution, version = registry.distribution(service.plugin)

@@ -11,11 +11,11 @@ import click
 from attrs import define, field
 
 from .._client import Tagger, TagOptions
-from .._config import load
 from .._image import Image, Source
 from .._model import Result
 from ..errors import LocalResourceError, TaggersError
 from ._formats import FORMATS, Outcome, write
+from ._setup import Setup, pass_setup
 from ._sources import expand
 from ._terminal import console
 
@@ -36,9 +36,9 @@ __all__ = ["command"]
 @click.option("--draw", type=click.Path(path_type=Path), metavar="OUT",
               help="Draw boxes and tags into this PNG, or a folder for several.")  # fmt: skip
 @click.option("--font", metavar="FILE", help="The font to draw with.")
-@click.pass_obj
+@pass_setup
 def command(
-    config: str | None,
+    setup: Setup,
     images: tuple[str, ...],
     providers: tuple[str, ...],
     route: str | None,
@@ -60,7 +60,7 @@ def command(
         "min_confidence": min_confidence,
         "language": language,
     }
-    loaded = load(config)
+    loaded = setup.config()
     if route and route not in loaded.routes:
         known = ", ".join(loaded.routes) or "none"
         raise click.UsageError(f"there is no route {route!r}; taggers.toml has {known}")

@@ -1,0 +1,266 @@
+"""Huawei's services, from the server's side: what each one is asked, and how it answers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from taggers.plugin import (
+    Account,
+    Asked,
+    BoundingBox,
+    Dialect,
+    Image,
+    Incoming,
+    Options,
+    Provider,
+    Refusal,
+    Region,
+    Response,
+    Result,
+    Route,
+    Tag,
+    World,
+    errors,
+    evolve,
+)
+
+from . import image_search, media_tagging, media_tagging_det, tagging_v1, tagging_v2
+from ._account import HOSTS
+from ._gate import IAM, answer, verify, write_error
+
+__all__ = ["DIALECTS"]
+
+
+def _read_tagging(
+    incoming: Incoming,
+    names: Mapping[str, str],
+    world: World,
+    *,
+    limit: int,
+    most: int,
+    threshold: float,
+    lenient: bool = False,
+) -> Asked:
+    """The picture and the options, with this service's own defaults.
+
+    `lenient` is v1.0, which takes its defaults in place of what is out of range.
+    """
+    body = _json_body(incoming, "AIS.0014")
+    language = _one_of(body, "language", ("zh", "en"), "AIS.0501") or "zh"
+    least = _number(body, "threshold", 0, 100, lenient)
+    count = _number(body, "limit", 1, most, lenient)
+    if count is not None and count != int(count):
+        raise Refusal("AIS.0501")
+    return Asked(
+        image=_picture(body, "image", "url", world),
+        options=Options(
+            limit=limit if count is None else int(count),
+            min_confidence=(threshold if least is None else least) / 100,
+            language=language,
+        ),
+    )
+
+
+def _json_body(incoming: Incoming, code: str) -> dict[str, Any]:
+    try:
+        body = incoming.json()
+    except ValueError:
+        raise Refusal(code) from None
+    if not isinstance(body, dict):
+        raise Refusal(code)
+    return body
+
+
+def _one_of(body: dict[str, Any], name: str, allowed: tuple[str, ...], code: str) -> str | None:
+    value = body.get(name)
+    if value is None or value in allowed:
+        return value
+    raise Refusal(code)
+
+
+def _number(
+    body: dict[str, Any], name: str, least: float, most: float, lenient: bool
+) -> float | None:
+    value = body.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, bool) and isinstance(value, int | float) and least <= value <= most:
+        return value
+    if lenient:
+        return None
+    raise Refusal("AIS.0501")
+
+
+def _picture(body: dict[str, Any], content: str, url: str, world: World) -> Image:
+    """The picture of a request; its bytes come before its URL. An empty text is none."""
+    if given := body.get(content):
+        try:
+            return Image.from_bytes(base64.b64decode(given, validate=True), source="a request")
+        except (binascii.Error, TypeError, ValueError):
+            raise Refusal("AIS.0015") from None
+    if address := body.get(url):
+        found = world.fetch(str(address))
+        if found is None:
+            raise Refusal("AIS.0029")
+        return evolve(Image.from_bytes(found, source=str(address)), url=str(address))
+    raise Refusal("AIS.0011")
+
+
+def _write_tagging(result: Result, asked: Asked, *, write: Callable[[Tag, str], Any]) -> Response:
+    language = asked.options.language or "zh"
+    return answer({"result": {"tags": [write(tag, language) for tag in result.tags]}})
+
+
+def _write_v1(tag: Tag, language: str) -> dict[str, Any]:
+    return {
+        "confidence": str(round((tag.confidence or 0) * 100, 2)),
+        "i18n_tag": _i18n(tag),
+        "tag": tag.names.get(language, tag.name),
+        "type": tag.kind if tag.kind in ("object", "scene", "concept") else "concept",
+    }
+
+
+def _write_v2(tag: Tag, language: str, *, boxes: bool = True) -> dict[str, Any]:
+    return {
+        "confidence": _percent(tag.confidence),
+        "instances": [_instance(region) for region in tag.regions if boxes],
+        "tag": tag.names.get(language, tag.name),
+        "i18n_tag": _i18n(tag),
+        "type": _category(tag, language),
+        "i18n_type": {code: path[-1] for code, path in tag.categories.items() if path},
+    }
+
+
+def _write_det(tag: Tag, language: str) -> dict[str, Any]:
+    """Whole pixels, and no i18n_type."""
+    written = _write_v2(evolve(tag, regions=tuple(map(_whole, tag.regions))), language)
+    return {name: value for name, value in written.items() if name != "i18n_type"}
+
+
+def _whole(region: Region) -> Region:
+    box = region.box
+    whole = BoundingBox(round(box.x), round(box.y), round(box.width), round(box.height))
+    return evolve(region, box=whole)
+
+
+def _instance(region: Region) -> dict[str, Any]:
+    box = region.box
+    return {
+        "bounding_box": {
+            "height": box.height,
+            "top_left_x": box.x,
+            "top_left_y": box.y,
+            "width": box.width,
+        },
+        "confidence": _percent(region.confidence),
+    }
+
+
+def _category(tag: Tag, language: str) -> str:
+    path = tag.categories.get(language) or tag.category
+    return path[-1] if path else tag.kind or ""
+
+
+def _i18n(tag: Tag) -> dict[str, str]:
+    return dict(tag.names) or {"zh": tag.name}
+
+
+def _percent(confidence: float | None) -> str:
+    return f"{(confidence or 0) * 100:.2f}"
+
+
+def _read_search(incoming: Incoming, names: Mapping[str, str], world: World) -> Asked:
+    body = _json_body(incoming, "IS.0008")
+    limit, offset = body.get("limit", 10), body.get("offset", 0)
+    for value, least, most in ((limit, 1, 100), (offset, 0, 2**31)):
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise Refusal("IS.0002")
+    if not body.get("file") and not body.get("path"):
+        raise Refusal("IS.0003")
+    try:
+        image = _picture(body, "file", "path", world)
+    except Refusal as refusal:
+        raise Refusal({"AIS.0015": "IS.0002", "AIS.0029": "IS.0016"}[refusal.code]) from None
+    wanted = body.get("tags") or {}
+    return Asked(image=image, more={"limit": limit, "offset": offset, "tags": wanted})
+
+
+def _write_search(result: Result, asked: Asked) -> Response:
+    wanted = asked.more["tags"].items()
+    found = [match for match in result.matches if wanted <= match.labels.items()]
+    start = asked.more["offset"]
+    page = found[start : start + asked.more["limit"]]
+    listed = [
+        {"path": match.path, "sim": match.similarity, "tags": dict(match.labels)} for match in page
+    ]
+    return answer({"count": len(found), "result": listed})
+
+
+_REFUSALS = (
+    (errors.ImageDimensions, "AIS.0504"),
+    (errors.PayloadTooLarge, "AIS.0020"),
+    (errors.UnsupportedImage, "AIS.0502"),
+)
+
+
+def _settings(account: Account) -> dict[str, str]:
+    return {"ak": account.key_id, "sk": account.secret, "project_id": account.project_id}
+
+
+def _tagging(provider: Provider, path: str, write: Any, **reading: Any) -> Dialect:
+    return Dialect(
+        name=provider.name,
+        vendor=provider.vendor,
+        provider=provider,
+        hosts=HOSTS,
+        routes=(Route(method="POST", path=path),),
+        verify=verify,
+        read_request=partial(_read_tagging, **reading),
+        write_result=partial(_write_tagging, write=write),
+        write_error=write_error,
+        refusals=_REFUSALS,
+        throttle_code="APIG.0308",
+        settings=_settings,
+        evidence={"success": "documented", "errors": "documented", "limits": "documented"},
+    )
+
+
+DIALECTS = [
+    evolve(
+        _tagging(
+            tagging_v1.PROVIDER, "/v1.0/image/tagging", _write_v1,
+            limit=30, most=10**6, threshold=0, lenient=True,
+        ),
+        evidence={"success": "recorded", "errors": "documented", "limits": "documented"},
+    ),
+    _tagging(
+        tagging_v2.PROVIDER, "/v2/{project_id}/image/tagging", _write_v2,
+        limit=50, most=150, threshold=60,
+    ),
+    _tagging(
+        media_tagging.PROVIDER, "/v2/{project_id}/image/media-tagging",
+        partial(_write_v2, boxes=False), limit=10, most=150, threshold=40,
+    ),
+    _tagging(
+        media_tagging_det.PROVIDER, "/v2/{project_id}/image/media-tagging-det", _write_det,
+        limit=10, most=50, threshold=20,
+    ),
+    evolve(
+        _tagging(image_search.PROVIDER, "", None, limit=0, most=0, threshold=0),
+        routes=(Route(method="POST", path="/v1/{project_id}/{instance_name}/image/search"),),
+        settings=lambda account: {**_settings(account), "instance_name": "emulator"},
+        read_request=_read_search,
+        answers_with="matches",
+        write_result=_write_search,
+        refusals=(
+            (errors.PayloadTooLarge, "IS.0006"),
+            (errors.InvalidInput, "IS.0002"),
+        ),
+        evidence={"success": "documented", "errors": "inferred", "limits": "documented"},
+    ),
+    IAM,
+]  # fmt: skip

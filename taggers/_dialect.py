@@ -1,0 +1,195 @@
+"""The server's half of a vendor's wire format, beside the provider that is the client's half.
+
+    Incoming ─ verify ─ read_request ─► Asked ─ (an answer) ─► Result ─ write_result ─► Response
+                 └───────────┴──────► Refusal ─ write_error ──────────────────────────► Response
+
+The emulator is built from dialects. What a provider's `read` takes, its dialect's `write_result`
+makes: together they lose nothing that the wire can carry.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import re
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any, Literal
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from attrs import field, frozen
+
+from ._image import Image
+from ._model import Match, Options, Result
+from ._provider import Provider
+from ._wire import Prepared, Response
+from .errors import TaggersError
+
+__all__ = ["Account", "Asked", "Dialect", "Evidence", "Incoming", "Refusal", "Route", "World"]
+
+Evidence = Literal["documented", "recorded", "inferred"]
+"""Where a behaviour is known from: the vendor's documents, a recorded answer, or neither."""
+
+
+class Refusal(Exception):
+    """The vendor says no: with this code, and the status and text that go with it."""
+
+    def __init__(self, code: str, message: str = "", status: int | None = None) -> None:
+        super().__init__(code, message)
+        self.code, self.message, self.status = code, message, status
+
+
+@frozen(kw_only=True)
+class Incoming:
+    """A request as a server received it. Header names are lower-case; `target` is the path and
+    query as they stood on the wire."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
+
+    @property
+    def host(self) -> str:
+        """The Host header: the name that was asked, with its port where it is not the usual."""
+        return self.headers.get("host", "")
+
+    @property
+    def path(self) -> str:
+        """The decoded path."""
+        return unquote(urlsplit(self.target).path)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The decoded parameters; the last of a name that stands twice."""
+        text = urlsplit(self.target).query.replace("+", "%2B")
+        return dict(parse_qsl(text, keep_blank_values=True))
+
+    @property
+    def prepared(self) -> Prepared:
+        """The same request as a client sees it, for signing it once more."""
+        return Prepared(
+            method=self.method,
+            url=f"http://{self.host}{self.target}",
+            headers=self.headers,
+            body=self.body,
+        )
+
+    def json(self) -> Any:
+        """The body as JSON. Raises `ValueError`."""
+        return json.loads(self.body)
+
+
+@frozen(kw_only=True)
+class Account:
+    """The one account that an emulator knows: its key, its project, its bucket, its user."""
+
+    key_id: str = "emulator"
+    secret: str = "emulator-secret"  # noqa: S105, it opens nothing
+    session_token: str | None = None
+    project_id: str = "emulator"
+    project_name: str = "cn-north-4"
+    bucket: str = "emulator-1250000000"
+    user: str = "emulator"
+    password: str = "emulator-password"  # noqa: S105
+    domain: str = "emulator"
+
+
+@frozen(kw_only=True)
+class World:
+    """What a vendor's server stands in: its account, its clock, and what it keeps.
+
+    `objects` are stored files by (bucket, key); `tokens` the tokens it gave out, each with its end
+    in Unix seconds and its project; `fetch` finds the picture at a URL, None where there is none;
+    `similar` finds pictures like one; `nonce` gives a fresh random text.
+    """
+
+    account: Account
+    now: Callable[[], float]
+    nonce: Callable[[], str]
+    fetch: Callable[[str], bytes | None]
+    similar: Callable[[Image], list[Match]]
+    verified: bool = True
+    objects: MutableMapping[tuple[str, str], bytes] = field(factory=dict)
+    tokens: MutableMapping[str, tuple[float, str | None]] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Asked:
+    """What a request asks for: the picture, the options with the vendor's defaults filled in, and
+    what else it says; `units` is what the vendor bills for answering it."""
+
+    image: Image
+    options: Options = field(factory=Options)
+    more: Mapping[str, Any] = field(factory=dict)
+    units: int = 1
+
+
+@frozen(kw_only=True)
+class Route:
+    """Where a dialect listens: a method, a path with `{names}` (`{name*}` takes slashes too), and
+    the parameters that must be there; a value of None stands for any."""
+
+    method: str
+    path: str
+    query: Mapping[str, str | None] = field(factory=dict)
+
+    def match(self, incoming: Incoming) -> dict[str, str] | None:
+        """The names in the path, decoded; None where the request is another."""
+        if incoming.method != self.method:
+            return None
+        given = incoming.query
+        for name, value in self.query.items():
+            if name not in given or value not in (None, given[name]):
+                return None
+        found = re.fullmatch(self._pattern(), incoming.path)
+        return None if found is None else found.groupdict()
+
+    def _pattern(self) -> str:
+        named = re.sub(r"\\{(\w+)\\\*\\}", r"(?P<\1>.*)", re.escape(self.path))
+        return re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", named)
+
+
+@frozen(kw_only=True)
+class Dialect:
+    """One service of a vendor, from the server's side.
+
+    * `provider`: the client's half; None for what is no tagging (a token service, a store);
+    * `hosts`: the vendor's own names for the server (`*` allowed);
+    * `verify(incoming, world)`: raises a `Refusal` for a request that is not signed as it must be;
+    * `read_request(incoming, names, world)`: what is asked for; `write_result(result, asked)`: the
+      answer in the vendor's form; or, where there is no provider, `serve(incoming, names, world)`;
+    * `write_error(refusal, request_id)`: the refusal in the vendor's form;
+    * `answers_with`: what it finds in a picture, "tags" or similar pictures: "matches";
+    * `refusals`: the vendor's code for each of our errors about a picture; `throttle_code`: for too
+      many calls;
+    * `settings(account)`: what the provider is configured with to sign in as this account;
+    * `evidence`: where "success", "errors" and "limits" are known from.
+    """
+
+    name: str
+    vendor: str
+    hosts: tuple[str, ...]
+    routes: tuple[Route, ...]
+    verify: Callable[[Incoming, World], None]
+    write_error: Callable[[Refusal, str], Response]
+    provider: Provider | None = None
+    read_request: Callable[[Incoming, Mapping[str, str], World], Asked] | None = None
+    write_result: Callable[[Result, Asked], Response] | None = None
+    serve: Callable[[Incoming, Mapping[str, str], World], Response] | None = None
+    answers_with: Literal["tags", "matches"] = "tags"
+    refusals: tuple[tuple[type[TaggersError], str], ...] = ()
+    throttle_code: str = ""
+    settings: Callable[[Account], Mapping[str, str]] = lambda account: {}
+    evidence: Mapping[str, Evidence] = field(factory=dict)
+
+    def at_home(self, host: str) -> bool:
+        """Whether this is one of the vendor's own names for the server."""
+        name = host.rpartition(":")[0] or host
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.hosts)
+
+    def refusal(self, error: TaggersError) -> Refusal:
+        """The vendor's refusal of a picture that breaks one of its limits."""
+        for kind, code in self.refusals:
+            if isinstance(error, kind):
+                return Refusal(code)
+        raise error

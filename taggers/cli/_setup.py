@@ -1,0 +1,38 @@
+"""What the options before the command say: which configuration, and which vendors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from attrs import frozen
+
+from .._config import Config, load
+
+__all__ = ["Setup", "pass_setup"]
+
+
+@frozen
+class Setup:
+    """The options before the command."""
+
+    context: click.Context
+    path: str | None = None
+    emulate: bool = False
+    fixtures: str | None = None
+
+    def config(self) -> Config:
+        """The configuration. Where vendors are emulated, it asks an emulator that runs until the
+        command ends."""
+        config = load(self.path)
+        if self.fixtures and not self.emulate:
+            raise click.UsageError("--fixtures goes with --emulate")
+        if not self.emulate:
+            return config
+        from ..emulator import Emulator
+
+        emulator = Emulator(fixtures=Path(self.fixtures) if self.fixtures else ())
+        return self.context.with_resource(emulator).redirect(config)
+
+
+pass_setup = click.make_pass_decorator(Setup)

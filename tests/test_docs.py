@@ -1,0 +1,126 @@
+"""The examples in the documents, run as they stand there."""
+
+from __future__ import annotations
+
+import difflib
+import doctest
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from taggers._registry import Registry
+from taggers.cli.providers import limits
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+
+
+def _blocks(text: str, language: str) -> list[tuple[str, str]]:
+    """The fenced blocks of a language: what stands behind its name, and the content."""
+    return re.findall(rf"^```{language}([^\n]*)\n(.*?)^```$", text, re.M | re.S)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, photos: Path) -> Path:
+    """A folder as a reader would have it: the photographs, a text file, a file with typos."""
+    for photo in photos.glob("*.jpg"):
+        shutil.copy(photo, tmp_path)
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "examples" / "photos").symlink_to(photos)
+    (tmp_path / "notes.txt").write_text("no picture")
+    config = _blocks(README, "toml")[0][1]
+    typos = config.replace("huawei-tagging-v2", "huawei-taging-v2").replace('["hw"', '["hv"')
+    (tmp_path / "typo.toml").write_text(typos.replace('default = "hw"', 'default = "tx"'))
+    return tmp_path
+
+
+def _run(*command: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_the_programs_of_the_readme_run(folder: Path) -> None:
+    runnable = [code for mark, code in _blocks(README, "python") if "no-run" not in mark]
+
+    done = _run(sys.executable, "-c", "\n".join(runnable), cwd=folder)
+
+    assert 0 == done.returncode, done.stdout
+    assert "brown 0.4717 ('colour',)" in done.stdout
+    assert "notes.txt is no picture that taggers knows" in done.stdout
+
+
+COMMANDS = [
+    (command, expected)
+    for _, block in _blocks(README, "console")
+    for command, expected in re.findall(r"^\$ (.*)\n((?:[^$\n].*\n|\n)*)", block, re.M)
+    if command.startswith("taggers ")
+]
+
+
+@pytest.mark.parametrize(("command", "expected"), COMMANDS, ids=[c for c, _ in COMMANDS])
+def test_a_command_of_the_readme_prints_what_it_shows(
+    folder: Path, command: str, expected: str
+) -> None:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+    done = _run("sh", "-c", command, cwd=folder, PATH=path)
+
+    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    said = doctest.OutputChecker().check_output(expected, done.stdout, options)
+    assert said, "".join(difflib.ndiff(expected.splitlines(True), done.stdout.splitlines(True)))
+
+
+def test_the_readmes_table_is_that_of_the_providers() -> None:
+    rows = [
+        f"| `{provider.name}` | {' '.join(provider.accepts.formats)}; {limits(provider.accepts)} "
+        f"| {' '.join(provider.offers.languages) or '–'} "
+        f"| {'yes' if provider.offers.boxes else '–'} "
+        f"| {provider.offers.unit or 'free'} "
+        f"| {provider.sunset.date if provider.sunset else '–'} |"
+        for provider in Registry().all()
+    ]
+
+    table = README.partition("<!-- providers -->\n")[2].partition("<!-- /providers -->")[0]
+    assert rows == table.splitlines()[2:]
+
+
+def test_the_plugin_of_the_contributing_guide_works_as_it_stands(tmp_path: Path) -> None:
+    for language in ("toml", "python", "json"):
+        for mark, content in _blocks(CONTRIBUTING, language):
+            path = tmp_path / mark.strip().removeprefix("file=")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(content, "utf-8")
+    here = str(tmp_path / "installed")
+    install = ("-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation")
+
+    installed = _run(sys.executable, *install, "--target", here, ".", cwd=tmp_path)
+    module = (sys.executable, "-m")
+    tested = _run(*module, "pytest", "-q", "test_acme.py", cwd=tmp_path, PYTHONPATH=here)
+    show = (*module, "taggers", "providers", "show", "acme-tags")
+    shown = _run(*show, cwd=tmp_path, PYTHONPATH=here)
+
+    assert 0 == installed.returncode, installed.stdout
+    assert "1 passed" in tested.stdout, tested.stdout
+    assert "acme-tags, from taggers-acme 0.1.0" in shown.stdout, shown.stdout
+
+
+def test_every_hook_has_its_paragraph() -> None:
+    from taggers import hookspecs
+
+    hooks = [name for name in vars(hookspecs) if name.startswith("taggers_")]
+
+    assert [] == [name for name in hooks if f"`{name}(" not in CONTRIBUTING]
