@@ -60,9 +60,9 @@ class Incoming:
 
     @property
     def query(self) -> dict[str, str]:
-        """The decoded parameters; the last of a name that stands twice."""
-        text = urlsplit(self.target).query.replace("+", "%2B")
-        return dict(parse_qsl(text, keep_blank_values=True))
+        """The decoded parameters; the last of a name that stands twice. A plus is a space, as the
+        vendors' own SDKs write it."""
+        return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
 
     @property
     def prepared(self) -> Prepared:
@@ -158,7 +158,7 @@ class Dialect:
     * `verify(incoming, world)`: raises a `Refusal` for a request that is not signed as it must be;
     * `read_request(incoming, names, world)`: what is asked for; `write_result(result, asked)`: the
       answer in the vendor's form; or, where there is no provider, `serve(incoming, names, world)`;
-    * `write_error(refusal, request_id)`: the refusal in the vendor's form;
+    * `write_error(refusal, request_id, incoming)`: the refusal in the vendor's form;
     * `answers_with`: what it finds in a picture, "tags" or similar pictures: "matches";
     * `refusals`: the vendor's code for each of our errors about a picture; `throttle_code`: for too
       many calls;
@@ -171,7 +171,7 @@ class Dialect:
     hosts: tuple[str, ...]
     routes: tuple[Route, ...]
     verify: Callable[[Incoming, World], None]
-    write_error: Callable[[Refusal, str], Response]
+    write_error: Callable[[Refusal, str, Incoming], Response]
     provider: Provider | None = None
     read_request: Callable[[Incoming, Mapping[str, str], World], Asked] | None = None
     write_result: Callable[[Result, Asked], Response] | None = None

@@ -9,12 +9,15 @@ import stat
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from attrs import evolve, field, frozen
 
 from ._model import ImageFacts
 from .errors import LocalResourceError, PayloadTooLarge, UnsafeUrl, UnsupportedImage
+
+if TYPE_CHECKING:
+    from PIL import Image as Pillow
 
 __all__ = ["MAX_FILE_BYTES", "Image", "Source"]
 
@@ -88,6 +91,24 @@ class Image:
     def sha256(self) -> str | None:
         """The SHA-256 of the bytes in hex; None for a URL."""
         return None if self.content is None else hashlib.sha256(self.content).hexdigest()
+
+    def pixels(self, max_edge_px: int) -> Pillow.Image:
+        """The decoded picture as a Pillow image: RGB, upright, over white, no edge longer than
+        this. Of several frames it is the first.
+
+        Raises `UnsupportedImage` for a URL and for what cannot be decoded or has more than 64
+        million pixels, and `LocalResourceError` where Pillow is missing.
+        """
+        if self.content is None:
+            raise UnsupportedImage(f"{self.source} is a URL: save the picture and name the file")
+        try:
+            from ._pixels import decoded
+        except ImportError as error:
+            raise LocalResourceError(
+                f"Pillow is needed to look at pictures: {error}",
+                hint="run: pip install 'taggers[image]'",
+            ) from error
+        return decoded(self.content, self.source, max_edge_px)
 
     @property
     def kind(self) -> Literal["content", "url"]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import errno
 import functools
 import socket
@@ -115,16 +116,22 @@ class Transport:
             resume = functools.partial(flow.send, outcome)
 
     async def _wind_down(self, flow: Flow, cancelled: BaseException) -> None:
-        """Lets a cancelled flow tidy up: what it still asks for is done, within a few seconds."""
+        """Lets a cancelled flow tidy up, however often it is cancelled meanwhile."""
+        tidying = asyncio.create_task(self._tidy(flow, cancelled))
         with anyio.CancelScope(shield=True):
-            ends = asyncio.get_running_loop().time() + self._clean_up_s
-            resume: Callable[[], Effect] = functools.partial(flow.throw, cancelled)
-            try:
-                while True:
-                    outcome = await self._within(ends, resume())
-                    resume = functools.partial(flow.send, outcome)
-            except (StopIteration, asyncio.CancelledError, TaggersError):
-                return
+            while not tidying.done():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.shield(tidying)
+
+    async def _tidy(self, flow: Flow, cancelled: BaseException) -> None:
+        ends = asyncio.get_running_loop().time() + self._clean_up_s
+        resume: Callable[[], Effect] = functools.partial(flow.throw, cancelled)
+        try:
+            while True:
+                outcome = await self._within(ends, resume())
+                resume = functools.partial(flow.send, outcome)
+        except (StopIteration, asyncio.CancelledError, TaggersError):
+            return
 
     async def _within(self, ends: float, effect: Effect) -> Any:
         """The effect's outcome; errors and the end of the time are outcomes, cancelling is not."""

@@ -541,6 +541,7 @@ def test_a_program_that_stops_in_the_middle_of_many_pictures_still_ends(server: 
 def _interrupt(exchange: Exchange) -> None:
     """Takes the request, presses Ctrl-C, and waits for the client to hang up."""
     exchange.read()
+    exchange.pause(0.05)  # until the main thread waits for the answer
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
     exchange.wait_for_end()
 
@@ -576,17 +577,30 @@ def test_an_interrupt_in_the_middle_of_many_pictures_cancels_them_all(server: Se
 
 
 @needs_signals
-def test_an_interrupted_job_still_deletes_its_upload(server: Server) -> None:
-    server.script = [answer(b""), _interrupt, answer(b"", 204)]
+@pytest.mark.parametrize("many", [False, True])
+def test_interrupted_jobs_still_delete_their_uploads(server: Server, many: bool) -> None:
+    upload, delete, tags = answer(b""), answer(b"", 204), iter([_interrupt])
+
+    def by_method(exchange: Exchange) -> None:
+        method = exchange.read().method
+        {"PUT": upload, "DELETE": delete, "GET": next(tags, silence())}[method](exchange)
+
+    server.script = [by_method]
     keys = {"bucket": "photos-1250000000", "secret_id": "AKID", "secret_key": "key"}
 
     with (
         pytest.raises(KeyboardInterrupt),
         Tagger(TENCENT.name, registry=_registry(TENCENT), endpoint=server.url, **keys) as tagger,
     ):
-        tagger.tag(PICTURE)
+        list(tagger.tag_many([PICTURE] * 9, concurrency=3)) if many else tagger.tag(PICTURE)
 
-    assert ["PUT", "GET", "DELETE"] == [request.method for request in server.requests]
+    uploaded, deleted = (
+        sorted(request.target for request in server.requests if request.method == method)
+        for method in ("PUT", "DELETE")
+    )
+    assert server.wait_until(lambda: server.busy == 0)
+    assert (3 if many else 1) == len(uploaded)
+    assert uploaded == deleted
 
 
 # Importing.

@@ -59,7 +59,7 @@ def test_the_programs_of_the_readme_run(folder: Path) -> None:
     done = _run(sys.executable, "-c", "\n".join(runnable), cwd=folder)
 
     assert 0 == done.returncode, done.stdout
-    assert "brown 0.4717 ('colour',)" in done.stdout
+    assert "brown 0.456 ('colour',)" in done.stdout
     assert "notes.txt is no picture that taggers knows" in done.stdout
 
 

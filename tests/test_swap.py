@@ -63,7 +63,7 @@ def _both_vendors(exchange: Exchange) -> None:
     [
         ("hw", "cat 0.885", ["POST"]),
         ("tx", "猫 0.77", ["PUT", "GET", "DELETE"]),
-        ("local-basic", "brown 0.4717", []),
+        ("local-basic", "brown 0.456", []),
     ],
 )
 def test_one_line_of_configuration_moves_a_program_to_another_provider(

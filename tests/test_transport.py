@@ -847,6 +847,34 @@ def test_the_upload_is_deleted_when_an_anyio_scope_around_the_call_ends(server: 
     assert ["PUT", "GET", "DELETE"] == _three(server)
 
 
+def test_tidying_up_goes_on_when_the_call_is_cancelled_again(server: Server) -> None:
+    deleted = threading.Event()
+    server.script = [
+        answer(b""),
+        silence(),
+        lambda exchange: (exchange.read(), deleted.wait(10), answer(b"", 204)(exchange)),
+    ]
+
+    async def main() -> tuple[bool, bool]:
+        transport = Transport()
+        task = asyncio.create_task(_ask(transport, _at(server, TENCENT), **KEYS))
+        await _received(server, 2)
+        task.cancel()
+        await _received(server, 3)
+        task.cancel()
+        await asyncio.wait([task], timeout=0.1)
+        waited = not task.done()
+        deleted.set()
+        await asyncio.wait([task])
+        await transport.aclose()
+        return waited, task.cancelled()
+
+    waited, cancelled = asyncio.run(main())
+
+    assert waited
+    assert cancelled
+
+
 @pytest.mark.parametrize("cancels", [True, False])
 def test_tidying_up_has_its_own_limit(server: Server, cancels: bool) -> None:
     server.script = [answer(b""), silence()]

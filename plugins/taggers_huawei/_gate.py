@@ -51,7 +51,7 @@ _TEXTS = {
 _STATUS = {"APIG.0101": 404, "APIG.0201": 413, "APIG.0301": 401, "APIG.0308": 429, "APIG.0310": 403}
 
 
-def write_error(refusal: Refusal, request_id: str) -> Response:
+def write_error(refusal: Refusal, request_id: str, incoming: Incoming) -> Response:
     """The gateway's errors carry the request id in the body too; the services' do not."""
     said = {
         "error_code": refusal.code,

@@ -7,9 +7,10 @@ from typing import Any
 
 from PIL import Image, ImageFilter, ImageStat
 
+from taggers.plugin import Image as Picture
+
 from ._colours import RGB, Oklab, oklab, word
 from ._counts import Counts, quantile, total
-from ._open import working_copy
 from ._tone import tone
 
 __all__ = ["measure"]
@@ -20,7 +21,7 @@ COLOUR_PX = 128
 """The longer edge of the copy in which colours are counted, and lightness is measured."""
 
 
-def measure(content: bytes, source: str) -> dict[str, Any]:
+def measure(picture: Picture) -> dict[str, Any]:
     """The numbers that `basic.read` makes tags of; fractions from 0 to 1 unless it says otherwise.
 
     * `aspect`: width divided by height of the upright picture;
@@ -33,7 +34,7 @@ def measure(content: bytes, source: str) -> dict[str, Any]:
       below), as a part of the range from `low` to `high`. It may pass 1. None where the picture
       is plain, or less than 3 pixels high or wide.
     """
-    copy = working_copy(content, source, COPY_PX)
+    copy = picture.pixels(COPY_PX)
     grey = copy.convert("L")
     luma = _luma(grey)
     small = copy.copy()

@@ -29,11 +29,10 @@ __all__ = ["PROVIDER", "look", "read"]
 
 
 def steps(image: Image, options: Options, settings: Settings, nonce: str) -> Steps:
-    assert image.content is not None, "no other source is accepted"
-    return (yield Work(partial(look, image.content, image.source)))
+    return (yield Work(partial(look, image)))
 
 
-def look(content: bytes, source: str) -> dict[str, Any]:
+def look(image: Image) -> dict[str, Any]:
     """The picture's measures, as `_look.measure` lists them.
 
     Raises `LocalResourceError` where Pillow or webcolors is missing, and `UnsupportedImage` for a
@@ -46,7 +45,7 @@ def look(content: bytes, source: str) -> dict[str, Any]:
             f"Pillow and webcolors are needed to look at pictures: {error}",
             hint="run: pip install 'taggers[local]'",
         ) from error
-    return measure(content, source)
+    return measure(image)
 
 
 def read(body: Any) -> Iterator[Tag]:
@@ -151,6 +150,6 @@ PROVIDER = Provider(
         formats=("jpeg", "png", "gif", "bmp", "webp", "tiff"),
         sources=("content",),
     ),
-    # Each takes up to half a GB where a picture is as large as `_open` allows.
+    # Each takes up to half a GB where a picture is as large as `Image.pixels` allows.
     offers=Offers(kinds=("property",), languages=("en", "zh"), concurrency=4),
 )

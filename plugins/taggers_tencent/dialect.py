@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -50,13 +51,21 @@ _ERRORS = {
 }  # fmt: skip
 
 
-def write_error(refusal: Refusal, request_id: str) -> Response:
-    """An `Error` document. Cloud Infinite's have no `Resource`, so none is written."""
+_OF_THE_STORE = {
+    "AccessDenied", "InternalError", "InvalidAccessKeyId", "NoSuchBucket", "NoSuchKey",
+    "RequestTimeTooSkewed", "SignatureDoesNotMatch", "SlowDown",
+}  # fmt: skip
+
+
+def write_error(refusal: Refusal, request_id: str, incoming: Incoming) -> Response:
+    """An `Error` document. COS names the resource in it, and Cloud Infinite does not."""
     status, message = _ERRORS.get(refusal.code, (400, "The request failed."))
+    resource = _element("Resource", escape(incoming.host + incoming.path))
     body = _element(
         "Error",
         _element("Code", escape(refusal.code)),
         _element("Message", escape(refusal.message or message)),
+        *([resource] if refusal.code in _OF_THE_STORE else []),
         _element("RequestId", request_id),
         _element("TraceId", request_id),
     )
@@ -146,7 +155,8 @@ def _bucket(incoming: Incoming, world: World) -> str:
 
 def _put(incoming: Incoming, names: Mapping[str, str], world: World) -> Response:
     world.objects[_bucket(incoming, world), names["key"]] = incoming.body
-    return Response(status=200, headers={"etag": '"emulated"'})
+    etag = hashlib.md5(incoming.body, usedforsecurity=False).hexdigest()
+    return Response(status=200, headers={"ETag": f'"{etag}"'})
 
 
 def _get(incoming: Incoming, names: Mapping[str, str], world: World) -> Response:

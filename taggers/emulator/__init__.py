@@ -189,10 +189,11 @@ class Emulator:
                 f"the emulator needs a web server: {error}",
                 hint="run: pip install 'taggers[server]'",
             ) from error
+        app = App(self._service)
         listening = self._listen()
         self._address = listening.getsockname()[:2]
         config = uvicorn.Config(
-            App(self._service),
+            app,
             lifespan="off",
             log_level="warning",
             http="h11",

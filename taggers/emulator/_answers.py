@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-import io
 import itertools
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +17,7 @@ from .._client import Tagger
 from .._image import Image
 from .._model import BoundingBox, Match, Region, Tag
 from .._registry import nearest
-from ..errors import ConfigurationError, LocalResourceError
+from ..errors import ConfigurationError
 
 __all__ = ["Answers", "Fixture", "load_fixtures", "read_tags"]
 
@@ -103,14 +102,8 @@ def _boxed(tag: Tag, image: Image) -> Tag:
 @lru_cache(maxsize=1024)
 def _difference_hash(content: bytes) -> int:
     """64 bits: whether each pixel of a tiny grey copy is darker than the one to its right."""
-    try:
-        from PIL import Image as Pillow
-    except ImportError as error:
-        raise LocalResourceError(
-            "Pillow is needed to compare pictures", hint="run: pip install 'taggers[image]'"
-        ) from error
-    with Pillow.open(io.BytesIO(content)) as picture:
-        pixels = list(picture.convert("L").resize((9, 8)).tobytes())
+    grey = Image.from_bytes(content).pixels(256).convert("L")
+    pixels = grey.resize((9, 8)).tobytes()
     rows = (pixels[start : start + 9] for start in range(0, 72, 9))
     bits = (a < b for row in rows for a, b in itertools.pairwise(row))
     return sum(bit << place for place, bit in enumerate(bits))

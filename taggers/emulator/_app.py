@@ -147,9 +147,14 @@ class _Answer:
 
     async def _begin(self, response: Response, length: int) -> None:
         headers = {**response.headers, "content-length": str(length)}
-        listed = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        listed = [(_cased(name), value.encode("latin-1")) for name, value in headers.items()]
         start = {"type": "http.response.start", "status": response.status, "headers": listed}
         await self.send(start)
 
     async def _more(self, body: bytes) -> None:
         await self.send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+def _cased(name: str) -> bytes:
+    """A header's name as the vendors write it: one of their SDKs finds no other "Content-Type"."""
+    return (name if name.startswith("x-") or name != name.lower() else name.title()).encode()

@@ -20,6 +20,7 @@ from ._service import Service
 __all__ = ["CONTROL", "control"]
 
 CONTROL = "/_emulator"
+AnyRequest = Request[Any, Any, Any]
 
 
 def control(service: Service) -> Litestar:
@@ -43,8 +44,8 @@ def control(service: Service) -> Litestar:
         return [{**asdict(item), "struck": struck} for item, struck in service.faults.listed()]
 
     @post(f"{CONTROL}/faults")
-    async def add_fault(data: dict[str, Any]) -> dict[str, Any]:
-        added = read_fault(data)
+    async def add_fault(request: AnyRequest) -> dict[str, Any]:
+        added = read_fault(await _table(request))
         service.faults.add(added)
         return asdict(added)
 
@@ -60,8 +61,8 @@ def control(service: Service) -> Litestar:
         ]
 
     @post(f"{CONTROL}/fixtures")
-    async def add_fixture(data: dict[str, Any]) -> dict[str, Any]:
-        added = _fixture(data)
+    async def add_fixture(request: AnyRequest) -> dict[str, Any]:
+        added = _fixture(await _table(request))
         service.answers.fixtures.insert(0, added)
         return {"name": added.name, "url": added.url, "tags": len(added.tags)}
 
@@ -74,6 +75,13 @@ def control(service: Service) -> Litestar:
         exception_handlers={TaggersError: _explained},
         openapi_config=None,
     )
+
+
+async def _table(request: AnyRequest) -> dict[str, Any]:
+    table = await request.json()
+    if not isinstance(table, dict):
+        raise ValidationException("the body must be a JSON object")
+    return table
 
 
 def _fixture(data: dict[str, Any]) -> Fixture:
@@ -91,5 +99,5 @@ def _fixture(data: dict[str, Any]) -> Fixture:
     )
 
 
-def _explained(_: Request[Any, Any, Any], error: TaggersError) -> Response[dict[str, str]]:
+def _explained(_: AnyRequest, error: TaggersError) -> Response[dict[str, str]]:
     return Response({"detail": error.message}, status_code=400)

@@ -114,7 +114,7 @@ class Service:
             _refuse(dialect, fault, over)
             answered = self._answer(dialect, incoming, names)
         except Refusal as refusal:
-            response = dialect.write_error(refusal, request_id)
+            response = dialect.write_error(refusal, request_id, incoming)
             answered = _Answered(response, code=refusal.code)
         except LocalResourceError as error:
             answered = _Answered(_text(501, str(error)))

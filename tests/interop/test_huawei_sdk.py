@@ -1,0 +1,160 @@
+"""Huawei's own SDK, unmodified, as a stranger to our emulator."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from server import Server, answer_json
+
+from taggers import Tagger
+from taggers.emulator import Emulator
+
+pytest.importorskip("huaweicloudsdkimage", reason="needs the extra interop")
+
+from huaweicloudsdkcore.auth.credentials import BasicCredentials
+from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
+from huaweicloudsdkimage import v2
+
+OPERATIONS = {
+    "huawei-tagging-v2": (
+        "run_image_tagging",
+        v2.RunImageTaggingRequest,
+        v2.ImageTaggingReq,
+    ),
+    "huawei-media-tagging": (
+        "run_image_media_tagging",
+        v2.RunImageMediaTaggingRequest,
+        v2.ImageMediaTaggingReq,
+    ),
+    "huawei-media-tagging-det": (
+        "run_image_media_tagging_det",
+        v2.RunImageMediaTaggingDetRequest,
+        v2.ImageMediaTaggingDetReq,
+    ),
+}
+
+
+def _client(url: str, secret: str = "emulator-secret", project: str = "emulator") -> Any:
+    credentials = BasicCredentials("emulator", secret, project)
+    return v2.ImageClient.new_builder().with_credentials(credentials).with_endpoint(url).build()
+
+
+def _call(client: Any, provider: str, **body: Any) -> Any:
+    method, request, kind = OPERATIONS[provider]
+    return getattr(client, method)(request(body=kind(**body)))
+
+
+@pytest.fixture
+def picture(photos: Path) -> str:
+    return base64.b64encode((photos / "cat.jpg").read_bytes()).decode()
+
+
+@pytest.mark.parametrize("provider", OPERATIONS)
+def test_the_sdks_call_succeeds_and_says_what_our_client_reads(
+    provider: str, picture: str, photos: Path, taggers_emulator: Emulator
+) -> None:
+    answer = _call(
+        _client(taggers_emulator.url), provider, image=picture, language="en", threshold=10, limit=7
+    )
+    with taggers_emulator.tagger(provider) as tagger:
+        result = tagger.tag(photos / "cat.jpg", language="en", min_confidence=0.1, limit=7)
+
+    theirs = [(tag.tag, float(tag.confidence) / 100) for tag in answer.result.tags]
+    assert len(theirs) > 3
+    assert [(tag.name, pytest.approx(tag.confidence)) for tag in result.tags] == theirs
+    boxes = [len(tag.instances or ()) for tag in answer.result.tags]
+    assert [len(tag.regions) for tag in result.tags] == boxes
+
+
+@pytest.mark.parametrize(
+    ("client", "status", "code", "says"),
+    [
+        ({"secret": "wrong"}, 401, "APIG.0301", "verify aksk signature fail, canonicalRequest:"),
+        ({"project": "other"}, 403, "APIG.0310", "project"),
+    ],
+)
+def test_the_sdk_fails_as_with_the_vendor(
+    client: dict[str, str],
+    status: int,
+    code: str,
+    says: str,
+    picture: str,
+    taggers_emulator: Emulator,
+) -> None:
+    with pytest.raises(ClientRequestException) as caught:
+        _call(_client(taggers_emulator.url, **client), "huawei-tagging-v2", image=picture)
+
+    error = caught.value
+    assert (status, code) == (error.status_code, error.error_code)
+    assert says in error.error_msg
+    assert re.fullmatch("[0-9a-f]{32}", error.request_id)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, "AIS.0011"),
+        ({"image": "???"}, "AIS.0015"),
+        ({"image": base64.b64encode(b"plain text").decode()}, "AIS.0502"),
+        ({"url": "https://example.com/nowhere.jpg"}, "AIS.0029"),
+        ({"threshold": 101}, "AIS.0501"),
+        ({"limit": 0}, "AIS.0501"),
+        ({"language": "fr"}, "AIS.0501"),
+    ],
+)
+def test_the_sdk_is_refused_what_the_vendor_refuses(
+    body: dict[str, Any], code: str, picture: str, taggers_emulator: Emulator
+) -> None:
+    if not {"image", "url"} & set(body) and body:
+        body = {"image": picture, **body}
+
+    with pytest.raises(ClientRequestException) as caught:
+        _call(_client(taggers_emulator.url), "huawei-tagging-v2", **body)
+
+    assert (400, code) == (caught.value.status_code, caught.value.error_code)
+
+
+def test_the_sdk_retries_nothing_and_a_throttled_call_shows_the_vendors_code(
+    picture: str, taggers_emulator: Emulator
+) -> None:
+    taggers_emulator.fail("throttle", times=1)
+    client = _client(taggers_emulator.url)
+
+    with pytest.raises(ClientRequestException) as caught:
+        _call(client, "huawei-tagging-v2", image=picture)
+    answer = _call(client, "huawei-tagging-v2", image=picture)
+
+    assert (429, "APIG.0308") == (caught.value.status_code, caught.value.error_code)
+    assert answer.result.tags
+
+
+@pytest.mark.parametrize("provider", OPERATIONS)
+def test_our_request_is_the_sdks(provider: str, picture: str, photos: Path) -> None:
+    with Server(answer_json({"result": {"tags": []}})) as server:
+        settings = {"ak": "emulator", "sk": "s", "project_id": "p", "endpoint": server.url}
+
+        _call(
+            _client(server.url, "s", "p"), provider,
+            image=picture, language="zh", limit=5, threshold=40,
+        )  # fmt: skip
+        with Tagger(provider, **settings) as tagger:
+            tagger.tag(photos / "cat.jpg", language="zh", limit=5, min_confidence=0.4)
+        theirs, ours = server.requests
+
+    assert (theirs.method, theirs.target) == (ours.method, ours.target)
+    assert json.loads(theirs.body) == json.loads(ours.body)
+    signed = _signed(ours.headers) & _signed(theirs.headers)
+    assert {"host", "x-project-id", "x-sdk-date"} == signed
+    for name in ("host", "x-project-id"):
+        assert theirs.headers[name] == ours.headers[name]
+
+
+def _signed(headers: Any) -> set[str]:
+    found = re.search("SignedHeaders=([^,]+)", headers["authorization"])
+    assert found is not None
+    return set(found[1].split(";"))
