@@ -1,0 +1,465 @@
+"""The emulator: as strict as the vendors, wrong when told to be, and honest about itself."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+from taggers_huawei._sign import sign
+
+from taggers import Policy, Result, Tag, Tagger, TaggersError
+from taggers._registry import installed
+from taggers.emulator import Account, Emulator, Fault, Fixture, Limits
+from taggers.errors import (
+    Authentication,
+    ClockSkew,
+    ConfigurationError,
+    ImageDimensions,
+    LocalResourceError,
+    MalformedResponse,
+    OutcomeUnknown,
+    PermissionDenied,
+    QuotaExhausted,
+    RateLimited,
+    ServerFault,
+    UnsupportedImage,
+)
+from taggers.plugin import Accepts, Prepared
+from taggers.testing import png
+
+V2 = "huawei-tagging-v2"
+COS = "tencent-detect-label"
+ONCE = Policy(attempts=1, deadline_s=10)
+
+
+def _said(
+    emulator: Emulator, provider: str, picture: Any, **settings: Any
+) -> Result | TaggersError:
+    """The outcome of one call, tried once."""
+    with Tagger(provider, policy=ONCE, **{**emulator.settings(provider), **settings}) as tagger:
+        try:
+            return tagger.tag(picture)
+        except TaggersError as error:
+            return error
+
+
+def _http(
+    emulator: Emulator, path: str, body: Any = None, method: str | None = None, **headers: str
+) -> tuple[int, dict[str, str], Any]:
+    """A plain request, as a stranger would make it."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(emulator.url + path, data, headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            status, given, text = answer.status, dict(answer.headers), answer.read().decode()
+    except urllib.error.HTTPError as error:
+        status, given, text = error.code, dict(error.headers), error.read().decode()
+    try:
+        return status, given, json.loads(text)
+    except ValueError:
+        return status, given, text
+
+
+def test_every_provider_is_answered_through_its_own_wire(
+    photos: Path, taggers_emulator: Emulator
+) -> None:
+    for provider in taggers_emulator.providers():
+        result = _said(taggers_emulator, provider, photos / "cat.jpg")
+
+        assert isinstance(result, Result), (provider, result)
+        assert result.provenance.emulated
+        assert 1 == result.provenance.billable_units
+
+    assert len(taggers_emulator.providers()) == taggers_emulator.billed
+
+
+def test_answers_depend_on_the_picture_and_repeat(photos: Path, taggers_emulator: Emulator) -> None:
+    cat, again, coffee = (
+        _said(taggers_emulator, COS, photos / name) for name in ("cat.jpg", "cat.jpg", "coffee.jpg")
+    )
+
+    assert isinstance(cat, Result)
+    assert isinstance(again, Result)
+    assert isinstance(coffee, Result)
+    assert cat.tags == again.tags != coffee.tags
+
+
+def test_a_picture_that_it_was_told_about_is_answered_as_told(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "cat.jpg").write_bytes((photos / "cat.jpg").read_bytes())
+    (tmp_path / "told.toml").write_text(
+        """
+        [[pictures]]
+        file = "cat.jpg"
+        url = "https://example.com/cat.jpg"
+        labels = { kind = "cat" }
+
+        [[pictures.tags]]
+        name = "cat"
+        zh = "猫"
+        confidence = 0.97
+        category = "animal"
+        category_zh = "动物"
+        boxes = [[10, 20, 100, 80]]
+
+        [[pictures.tags]]
+        name = "sofa"
+        zh = "沙发"
+        confidence = 0.2
+
+        [[rules]]
+        name = "*/dogs/*"
+        tags = [{ name = "dog", zh = "狗", confidence = 0.9 }]
+        """,
+        "utf-8",
+    )
+    with Emulator(fixtures=tmp_path / "told.toml") as emulator:
+        huawei = _said(emulator, V2, photos / "cat.jpg")
+        tencent = _said(emulator, COS, photos / "cat.jpg")
+        by_url = _said(emulator, V2, "https://example.com/cat.jpg")
+        search = _said(emulator, "huawei-image-search", photos / "cat.jpg")
+
+    assert isinstance(huawei, Result)
+    assert isinstance(tencent, Result)
+    assert isinstance(by_url, Result)
+    assert isinstance(search, Result)
+    assert [("猫", 0.97, ("动物",))] == [(t.name, t.confidence, t.category) for t in huawei]
+    assert [80.0] == [region.box.height for region in huawei.tags[0].regions]
+    assert ["猫", "沙发"] == [tag.name for tag in tencent]
+    assert huawei.tags == by_url.tags
+    assert [("https://example.com/cat.jpg", 1.0)] == [
+        (match.path, match.similarity) for match in search.matches
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[[pictures]]\n", r"pictures\[0\].file: is missing"),
+        ("[[rules]]\nnam = 'x'", r"rules\[0\].nam: there is no such key; did you mean 'name'"),
+        ("[[rules]]\ntags = [{ zh = 'x' }]", r"rules\[0\].tags\[0\].name: is missing"),
+        ("nonsense", "told.toml"),
+    ],
+)
+def test_a_mistake_in_the_fixtures_is_named(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "told.toml").write_text(text)
+
+    with pytest.raises(ConfigurationError, match=says):
+        Emulator(fixtures=tmp_path / "told.toml")
+
+
+def test_wrong_credentials_are_refused_with_the_vendors_codes(
+    photos: Path, taggers_emulator: Emulator
+) -> None:
+    cat = photos / "cat.jpg"
+    cases = {
+        (V2, "sk", "wrong"): (Authentication, "APIG.0301"),
+        (V2, "ak", "unknown"): (Authentication, "APIG.0301"),
+        (V2, "project_id", "other"): (ConfigurationError, "APIG.0310"),
+        (V2, "auth_token", "never-given"): (Authentication, "APIG.0301"),
+        (COS, "secret_key", "wrong"): (Authentication, "SignatureDoesNotMatch"),
+        (COS, "secret_id", "unknown"): (Authentication, "InvalidAccessKeyId"),
+    }
+    for (provider, name, value), (kind, code) in cases.items():
+        found = _said(taggers_emulator, provider, cat, **{name: value})
+
+        assert isinstance(found, kind), (provider, name, found)
+        assert code == found.code
+        assert found.request_id
+    assert 0 == taggers_emulator.billed
+
+
+def test_a_clock_beyond_fifteen_minutes_is_refused(photos: Path) -> None:
+    for skew_s, kind in ((16 * 60, ClockSkew), (-16 * 60, ClockSkew), (14 * 60, Result)):
+        with Emulator(now=lambda skew_s=skew_s: time.time() + skew_s) as emulator:  # type: ignore[misc]
+            assert isinstance(_said(emulator, V2, photos / "cat.jpg"), kind), skew_s
+
+
+def test_a_cos_signature_ends_with_its_key_time(photos: Path) -> None:
+    with Emulator(now=lambda: time.time() + 3600) as emulator:
+        found = _said(emulator, COS, photos / "cat.jpg")
+
+    assert isinstance(found, ClockSkew)
+    assert "AccessDenied" == found.code
+
+
+def test_a_changed_body_breaks_the_signature(photos: Path, taggers_emulator: Emulator) -> None:
+    path = "/v2/emulator/image/tagging"
+    url = taggers_emulator.url + path
+    prepared = Prepared(method="POST", url=url, headers={}, body=b'{"image": ""}')
+    signed = sign(prepared, "emulator", "emulator-secret", time.time())
+
+    status, _, said = _http(taggers_emulator, path, {"image": "x"}, **signed.headers)
+
+    assert (401, "APIG.0301") == (status, said["error_code"])
+    assert "canonicalRequest:POST|/v2/emulator/image/tagging/||host:" in said["error_msg"]
+
+
+def test_without_verifying_anybody_may_ask(photos: Path) -> None:
+    with Emulator(verify=False) as emulator:
+        found = _said(emulator, V2, photos / "cat.jpg", sk="wrong")
+
+    assert isinstance(found, Result)
+
+
+def test_a_picture_over_the_limits_is_refused_by_the_server_too(
+    taggers_emulator: Emulator,
+) -> None:
+    registry = installed()
+    anything = Accepts(formats=("png", "gif"))
+    careless = evolve(registry.provider(V2), accepts=anything)
+    registry._loaded[V2], kept = careless, registry.provider(V2)
+    try:
+        large = _said(taggers_emulator, V2, png(4097, 10))
+        strange = _said(taggers_emulator, V2, b"GIF89a\x0a\0\x0a\0\0\0\0;")
+    finally:
+        registry._loaded[V2] = kept
+
+    assert isinstance(large, ImageDimensions)
+    assert isinstance(strange, UnsupportedImage)
+    assert ("AIS.0504", "rejected") == (large.code, large.outcome)
+    assert "AIS.0502" == strange.code
+
+
+def test_a_token_is_given_for_a_password_and_opens_the_service(
+    photos: Path, taggers_emulator: Emulator
+) -> None:
+    def asked(password: str, scope: dict[str, Any]) -> tuple[int, dict[str, str], Any]:
+        user = {"name": "emulator", "password": password, "domain": {"name": "emulator"}}
+        identity = {"methods": ["password"], "password": {"user": user}}
+        body = {"auth": {"identity": identity, "scope": scope}}
+        return _http(taggers_emulator, "/v3/auth/tokens", body)
+
+    project = {"project": {"name": "cn-north-4"}}
+    status, headers, said = asked("emulator-password", project)
+    wrong = asked("wrong", project)
+    unscoped = asked("emulator-password", {})
+    token = {name.lower(): value for name, value in headers.items()}["x-subject-token"]
+    result = _said(taggers_emulator, V2, photos / "cat.jpg", auth_token=token)
+    loose = {name.lower(): value for name, value in unscoped[1].items()}["x-subject-token"]
+    refused = _said(taggers_emulator, V2, photos / "cat.jpg", auth_token=loose)
+
+    assert 201 == status
+    assert said["token"]["expires_at"].endswith("Z")
+    assert len(token) > 1000
+    assert isinstance(result, Result)
+    assert (401, 401) == (wrong[0], wrong[2]["error"]["code"])
+    assert "AIS.0026" == getattr(refused, "code", None)
+
+
+def test_an_unknown_path_says_so_with_501(taggers_emulator: Emulator) -> None:
+    status, headers, said = _http(taggers_emulator, "/v9/unheard", {}, method="PATCH")
+
+    assert 501 == status
+    assert "does not know PATCH /v9/unheard" in said
+    assert "x-taggers-emulator" in {name.lower() for name in headers}
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "billed"),
+    [
+        (Fault(do="throttle"), RateLimited, 0),
+        (Fault(do="code", code="AIS.0506"), ServerFault, 0),
+        (Fault(do="reset-before"), OutcomeUnknown, 0),
+        (Fault(do="reset-after"), OutcomeUnknown, 1),
+        (Fault(do="truncate"), MalformedResponse, 1),
+        (Fault(do="malformed"), MalformedResponse, 1),
+        (Fault(do="html"), MalformedResponse, 1),
+        (Fault(do="drip"), Result, 1),
+        (Fault(do="slow", latency_s=0.1), Result, 1),
+    ],
+    ids=lambda value: value.do if isinstance(value, Fault) else None,
+)
+def test_a_fault_does_what_it_says(
+    fault: Fault, kind: type, billed: int, taggers_emulator: Emulator
+) -> None:
+    taggers_emulator.fail(fault)
+
+    found = _said(taggers_emulator, V2, png(64, 64))
+
+    assert kind is type(found), found
+    assert billed == taggers_emulator.billed
+    assert fault.do == taggers_emulator.journal[0].fault
+
+
+def test_silence_lasts_until_the_caller_gives_up(taggers_emulator: Emulator) -> None:
+    taggers_emulator.fail("silence")
+    settings = taggers_emulator.settings(V2)
+
+    impatient = Tagger(V2, policy=Policy(deadline_s=0.3), **settings)
+    with impatient, pytest.raises(TaggersError) as caught:
+        impatient.tag(png(64, 64))
+
+    assert "unknown" == caught.value.outcome
+
+
+def test_faults_strike_in_order_and_as_often_as_told(taggers_emulator: Emulator) -> None:
+    taggers_emulator.fail("throttle", times=2)
+    taggers_emulator.fail("code", code="AIS.0032", after=3)
+
+    kinds = [type(_said(taggers_emulator, V2, png(64, 64))) for _ in range(5)]
+
+    assert [RateLimited, RateLimited, Result, QuotaExhausted, QuotaExhausted] == kinds
+
+
+def test_a_rate_repeats_with_its_seed() -> None:
+    def struck() -> list[bool]:
+        with Emulator(seed=7, faults=[Fault(do="throttle", rate=0.5)]) as emulator:
+            return [isinstance(_said(emulator, V2, png(64, 64)), Result) for _ in range(12)]
+
+    first = struck()
+
+    assert first == struck()
+    assert 0 < sum(first) < 12
+
+
+def test_more_calls_than_the_limits_are_throttled_with_their_text() -> None:
+    with Emulator(
+        limits=Limits(rate_per_s=2), now=lambda: 1_800_000_000.5, verify=False
+    ) as emulator:
+        found = [_said(emulator, V2, png(64, 64)) for _ in range(3)]
+
+    assert [Result, Result, RateLimited] == [type(outcome) for outcome in found]
+    assert "limit:2,time:1 second" in str(found[2])
+    assert 1.0 == getattr(found[2], "retry_after_s", None)
+
+
+def test_our_client_waits_out_a_throttled_second(taggers_emulator: Emulator) -> None:
+    taggers_emulator.fail("throttle", times=1)
+
+    with taggers_emulator.tagger(V2, policy=Policy(throttle_s=0.01)) as tagger:
+        result = tagger.tag(png(64, 64))
+
+    assert [429, 200] == [attempt.status for attempt in result.provenance.attempts]
+    assert 1 == taggers_emulator.billed
+
+
+def test_an_upload_is_deleted_also_when_tagging_fails(taggers_emulator: Emulator) -> None:
+    taggers_emulator.fail("code", code="InternalError", only=COS)
+
+    found = _said(taggers_emulator, COS, png(64, 64))
+
+    assert isinstance(found, ServerFault)
+    assert ["PUT", "GET", "DELETE"] == [call.method for call in taggers_emulator.journal]
+    assert {} == taggers_emulator._service.world.objects
+
+
+def test_expired_tokens_are_refused(photos: Path, taggers_emulator: Emulator) -> None:
+    taggers_emulator._service.world.tokens["t"] = (9e9, "emulator")
+    taggers_emulator.fail("expire-tokens", after=1)
+
+    first = _said(taggers_emulator, V2, png(64, 64), auth_token="t")
+    second = _said(taggers_emulator, V2, png(64, 64), auth_token="t")
+
+    assert (Result, Authentication) == (type(first), type(second))
+
+
+def test_the_control_plane_shows_what_happened_without_secrets(
+    photos: Path, taggers_emulator: Emulator
+) -> None:
+    _said(taggers_emulator, V2, photos / "cat.jpg")
+    _said(taggers_emulator, COS, photos / "cat.jpg", secret_key="a-wrong-secret")
+
+    health = _http(taggers_emulator, "/_emulator/health")
+    journal = _http(taggers_emulator, "/_emulator/journal")
+    reset = _http(taggers_emulator, "/_emulator/reset", {})
+    after = _http(taggers_emulator, "/_emulator/journal")
+
+    assert ("ok", 200) == (health[2]["status"], health[0])
+    assert 1 == journal[2]["billed"]
+    assert [200, 403] == [call["status"] for call in journal[2]["calls"]]
+    assert "q-signature" not in json.dumps(journal[2])
+    assert "secret" not in json.dumps(journal[2])
+    assert (200, []) == (reset[0], after[2]["calls"])
+
+
+def test_faults_and_fixtures_are_set_over_http(taggers_emulator: Emulator) -> None:
+    content = base64.b64encode(png(64, 64)).decode()
+    told = {"content": content, "tags": [{"name": "grey", "zh": "灰", "confidence": 0.9}]}
+
+    fixture = _http(taggers_emulator, "/_emulator/fixtures", told)
+    fault = _http(taggers_emulator, "/_emulator/faults", {"do": "throttle", "times": 1})
+    wrong = _http(taggers_emulator, "/_emulator/faults", {"do": "trottle"})
+    first, second = (_said(taggers_emulator, V2, png(64, 64)) for _ in range(2))
+    listed = _http(taggers_emulator, "/_emulator/faults")
+    cleared = _http(taggers_emulator, "/_emulator/faults", method="DELETE")
+
+    assert (201, 201, 204) == (fixture[0], fault[0], cleared[0])
+    assert (400, "there is no fault 'trottle'; did you mean 'throttle'?") == (
+        wrong[0],
+        wrong[2]["detail"],
+    )
+    assert isinstance(first, RateLimited)
+    assert isinstance(second, Result)
+    assert ["灰"] == [tag.name for tag in second]
+    assert [1] == [item["struck"] for item in listed[2]]
+
+
+def test_a_taken_port_is_a_clear_error(taggers_emulator: Emulator) -> None:
+    port = int(taggers_emulator.url.rpartition(":")[2])
+
+    with pytest.raises(LocalResourceError, match=f"cannot listen on 127.0.0.1:{port}"):
+        Emulator(port=port).start()
+
+
+def test_a_provider_that_is_not_emulated_is_named(taggers_emulator: Emulator) -> None:
+    with pytest.raises(ConfigurationError, match="local-basic is not emulated; these are: huawei"):
+        taggers_emulator.settings("local-basic")
+
+
+def test_another_account_has_other_keys(photos: Path) -> None:
+    account = Account(key_id="me", secret="mine", project_id="p1", bucket="b-1")
+    with Emulator(account=account) as emulator:
+        found = _said(emulator, COS, photos / "cat.jpg")
+        refused = _said(emulator, COS, photos / "cat.jpg", secret_key="emulator-secret")
+
+    assert isinstance(found, Result)
+    assert isinstance(refused, Authentication | PermissionDenied)
+
+
+def test_fixtures_may_be_values(photos: Path) -> None:
+    content = (photos / "cat.jpg").read_bytes()
+    with Emulator(fixtures=[Fixture(content=content, tags=(Tag("猫", 0.9),))]) as emulator:
+        found = _said(emulator, COS, content)
+
+    assert isinstance(found, Result)
+    assert (Tag("猫", 0.9),) == found.tags
+
+
+def test_the_command_serves_until_it_is_interrupted(tmp_path: Path, photos: Path) -> None:
+    command = [sys.executable, "-m", "taggers", "emulate", "--port", "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        config, keys = [], {}
+        for line in process.stdout:
+            config.append(line)
+            if line.startswith("# export "):
+                name, _, value = line.removeprefix("# export ").strip().partition("=")
+                keys[name] = value
+            if len(keys) == 4:
+                break
+        (tmp_path / "taggers.toml").write_text("".join(config))
+        done = subprocess.run(
+            [sys.executable, "-m", "taggers", "tag", photos / "cat.jpg", "-p", V2, "-p", COS],
+            cwd=tmp_path, env={**os.environ, **keys}, capture_output=True, text=True, check=False,
+            timeout=60,
+        )  # fmt: skip
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+
+    assert 0 == done.returncode, done.stderr
+    assert [V2, COS] == [json.loads(line)["provider"] for line in done.stdout.splitlines()]
+    assert 130 == process.returncode
