@@ -1,6 +1,7 @@
-"""Tags the example photographs and draws one of them: no account, no network.
+"""Tags the example photographs with two vendors, emulated, and with what this machine measures.
 
-Run it with `make demo`.
+No account, no network: the requests are signed and sent over HTTP to this machine. Run it with
+`make demo`.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ def taggers(*arguments: str | Path) -> None:
     print(flush=True)
 
 
+EMULATED = ("--emulate", "--fixtures", PHOTOS / "fixtures.toml")
+THREE = ("-p", "huawei-tagging-v2", "-p", "tencent-detect-label", "-p", "local-basic")
+
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     taggers("providers")
-    taggers("tag", PHOTOS, "-p", "local-basic", "--limit", "6", "-f", "table")
-    taggers(
-        "tag", PHOTOS / "coffee.jpg", "-p", "local-basic", "-f", "table",
-        "--draw", OUT / "coffee.png",
-    )  # fmt: skip
-    print(f"Open {OUT / 'coffee.png'} to see what was drawn.")
+    taggers(*EMULATED, "tag", PHOTOS, *THREE, "--limit", "5", "-f", "table")
+    coffee = (PHOTOS / "coffee.jpg", "-p", "huawei-tagging-v2")
+    taggers(*EMULATED, "tag", *coffee, "-f", "table", "--draw", OUT / "coffee.png")
+    print(f"Open {OUT / 'coffee.png'} to see where it was seen.")

@@ -151,5 +151,5 @@ PROVIDER = Provider(
         sources=("content",),
     ),
     # Each takes up to half a GB where a picture is as large as `Image.pixels` allows.
-    offers=Offers(kinds=("property",), languages=("en", "zh"), concurrency=4),
+    offers=Offers(kinds=("property",), languages=("en", "zh"), concurrency=4, unit=None),
 )

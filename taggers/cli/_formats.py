@@ -142,7 +142,8 @@ def _many(outcomes: Iterable[Outcome]) -> None:
     for outcome in outcomes:
         name = "" if outcome.name == last else Path(outcome.name).name or outcome.name
         last = outcome.name
-        shown.add_row(safe(name), safe(outcome.provider), _said(outcome.said))
+        provider = safe(outcome.provider) + _emulated(outcome.said)
+        shown.add_row(safe(name), provider, _said(outcome.said))
     console().print(shown)
 
 
@@ -172,5 +173,6 @@ def _about(tag: Tag) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _emulated(result: Result) -> str:
-    return " (emulated)" if result.provenance.emulated else ""
+def _emulated(said: Result | TaggersError) -> str:
+    emulated = isinstance(said, Result) and said.provenance.emulated
+    return " (emulated)" if emulated else ""
