@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check clean
+.PHONY: demo test interop check clean
 
 demo: $(READY)
 	$(BIN)/python examples/demo.py
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+interop: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[interop]"
+	$(BIN)/python -m pytest tests/interop
 
 check: $(READY)
 	$(BIN)/ruff check .
