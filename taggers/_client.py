@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncTagger", "TagOptions", "Tagger"]
 
 DEFAULT_CONCURRENCY = 8
+TIDY_UP_S = 10.0
+"""How long an interrupted call may take to end: more than the driver gives it to clean up."""
 
 
 class TagOptions(TypedDict, total=False):
@@ -334,12 +336,22 @@ class Tagger:
         self.close()
 
     def _run(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Does the work in the loop's thread. An interrupt here (Ctrl-C) cancels it there."""
-        future = self._started().start_task_soon(work)
+        """Does the work in the loop's thread. An interrupt here (Ctrl-C) cancels it there, and is
+        passed on when it has tidied up."""
+        ended = threading.Event()
+
+        async def watched() -> T:
+            try:
+                return await work()
+            finally:
+                ended.set()
+
+        future = self._started().start_task_soon(watched)
         try:
             return future.result()
         except BaseException:
-            future.cancel()
+            if future.cancel():
+                ended.wait(TIDY_UP_S)
             raise
 
     def _started(self) -> BlockingPortal:

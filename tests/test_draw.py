@@ -136,7 +136,7 @@ def test_what_is_transparent_is_drawn_white() -> None:
 @pytest.mark.parametrize(
     ("image", "reason"),
     [
-        (Image.from_url("https://example.com/cat.jpg"), "save the picture first"),
+        (Image.from_url("https://example.com/cat.jpg"), "save the picture and name"),
         (Image.from_bytes((picture().content or b"")[:-40], source="cut.png"), r"cut\.png cannot"),
         (picture((9000, 9000)), "more than 64 million pixels"),
     ],
