@@ -29,6 +29,7 @@ from ._model import (
     Options,
     OutputImage,
     Provenance,
+    Region,
     Result,
     Verdict,
 )
@@ -117,6 +118,7 @@ def call(
         provider=provider.name,
         image=image.facts,
         tags=tuple(tags),
+        regions=tuple(item for item in findings if isinstance(item, Region)),
         matches=tuple(item for item in findings if isinstance(item, Match)),
         verdicts=tuple(item for item in findings if isinstance(item, Verdict)),
         images=tuple(item for item in findings if isinstance(item, OutputImage)),

@@ -22,7 +22,7 @@ def keep(
     tags = [_sound(tag, image, warnings) for tag in findings if isinstance(tag, Tag)]
     if options.language is not None:
         tags = [_named(tag, options.language) for tag in tags]
-        if not _speaks(tags, options.language, provider):
+        if tags and not _speaks(tags, options.language, provider):
             said = ", ".join(provider.offers.languages) or "one language only"
             warnings[f"language {options.language!r} ignored: {provider.name} offers {said}"] = None
     if (least := options.min_confidence) is not None:

@@ -68,10 +68,12 @@ class BoundingBox:
 
 @frozen
 class Region:
-    """One place where a tag was seen, with the confidence of that one instance."""
+    """One place in the picture where something was seen, with the confidence of that instance;
+    `kind` is what sort of box it is, where a vendor tells several apart ("main", "other")."""
 
     box: BoundingBox
     confidence: float | None = None
+    kind: str | None = None
 
 
 @frozen
@@ -111,11 +113,13 @@ class Match:
 
 @frozen
 class Verdict:
-    """A yes-or-no question about the whole picture, answered."""
+    """A yes-or-no question about the whole picture, answered; `scores` are the vendor's own
+    probabilities behind the answer, 0 to 1, by their names."""
 
     name: str
     answer: Literal["yes", "no", "unsure"]
     confidence: float | None = None
+    scores: Mapping[str, float | None] = field(factory=dict)
 
 
 @frozen
@@ -126,7 +130,7 @@ class OutputImage:
     media_type: str
 
 
-Finding = Tag | Match | Verdict | OutputImage
+Finding = Tag | Region | Match | Verdict | OutputImage
 """What a provider's `read` yields; a string among them is a warning for the result."""
 
 
@@ -210,13 +214,15 @@ class Provenance:
 class Result:
     """What one provider said about one picture.
 
-    `raw` is the vendor's decoded answer, whole. `warnings` names everything that was adjusted:
-    numbers out of range, boxes over the edge, options that this provider cannot apply.
+    `regions` are places that were found and not named; those of a tag stand in the tag. `raw` is
+    the vendor's decoded answer, whole. `warnings` names everything that was adjusted: numbers out
+    of range, boxes over the edge, options that this provider cannot apply.
     """
 
     provider: str
     image: ImageFacts
     tags: tuple[Tag, ...] = ()
+    regions: tuple[Region, ...] = ()
     matches: tuple[Match, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     images: tuple[OutputImage, ...] = ()

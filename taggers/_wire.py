@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 import json
 import math
 import re
@@ -34,6 +35,7 @@ __all__ = [
     "fraction",
     "number",
     "prepare",
+    "sides",
 ]
 
 
@@ -55,7 +57,8 @@ class Request:
 
     * `path`: decoded, joined to the provider's endpoint as it is;
     * `query`: decoded names and values; a list gives the name several times;
-    * `json`: the body as JSON values, with `Base64` for pictures; or `content`: the body's bytes;
+    * `json`: the body as JSON values, with `Base64` for pictures; or `form`: the body as a form
+      (multipart/form-data) of texts and files; or `content`: the body's bytes;
     * `units`: what the vendor bills for this request if it succeeds; 0 for free ones.
     """
 
@@ -64,6 +67,7 @@ class Request:
     query: Mapping[str, str | Sequence[str]] = field(factory=dict)
     headers: Mapping[str, str] = field(factory=dict)
     json: Any = None
+    form: Mapping[str, str | bytes] = field(factory=dict, repr=False)
     content: bytes | None = field(default=None, repr=False)
     units: int = 1
 
@@ -136,6 +140,9 @@ def prepare(request: Request, endpoint: str) -> Prepared:
     if request.json is not None:
         body = _json(request.json)
         headers.setdefault("content-type", "application/json;charset=UTF-8")
+    elif request.form:
+        boundary, body = _multipart(request.form)
+        headers["content-type"] = f"multipart/form-data; boundary={boundary}"
     return Prepared(
         method=request.method,
         url=urlunsplit((base.scheme, base.netloc, path, query, "")),
@@ -188,6 +195,19 @@ def _json(value: Any) -> bytes:
     for content, after in zip(pictures, parts[1:], strict=True):
         chunks += b'"', base64.b64encode(content), b'"', after
     return b"".join(chunks)
+
+
+def _multipart(form: Mapping[str, str | bytes]) -> tuple[str, bytes]:
+    """A form's boundary and body (RFC 7578). Bytes are files, under the name of their field."""
+    digest = hashlib.sha256(repr(form).encode())
+    boundary = digest.hexdigest()[:32]
+    parts: list[bytes] = []
+    for name, value in form.items():
+        file = f'; filename="{name}"' if isinstance(value, bytes) else ""
+        content = value if isinstance(value, bytes) else value.encode()
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'
+        parts += head.encode(), content, b"\r\n"
+    return boundary, b"".join([*parts, f"--{boundary}--\r\n".encode()])
 
 
 @frozen
@@ -330,6 +350,18 @@ def number(value: str | int | float | None) -> float | None:
             if math.isfinite(found := float(value)):
                 return found
     raise ValueError(f"{reprlib.repr(value)} is not a number")
+
+
+def sides(
+    box: Mapping[str, Any], first: str, second: str, third: str, fourth: str
+) -> tuple[float, float, float, float]:
+    """The four numbers of a box under these names. Raises `LookupError` or `ValueError` where one
+    is missing, empty or no number."""
+    found = [number(box[name]) for name in (first, second, third, fourth)]
+    if None in found:
+        raise ValueError(f"{(first, second, third, fourth)[found.index(None)]} is empty")
+    one, two, three, four = (side for side in found if side is not None)
+    return one, two, three, four
 
 
 def fraction(value: str | int | float | None, scale: float = 1) -> float | None:

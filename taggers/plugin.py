@@ -25,7 +25,7 @@ from ._model import (
 )
 from ._provider import Accepts, Offers, Provider, Steps, Sunset, Work
 from ._settings import Secret, Setting, Settings
-from ._wire import Base64, Json, Prepared, Request, Response, Xml, encode, fraction, number
+from ._wire import Base64, Json, Prepared, Request, Response, Xml, encode, fraction, number, sides
 from .hookspecs import hookimpl
 
 __all__ = [
@@ -72,4 +72,5 @@ __all__ = [
     "hookimpl",
     "number",
     "query",
+    "sides",
 ]

@@ -196,7 +196,9 @@ def _response(record: Mapping[str, Any]) -> Response:
 
 @functools.cache
 def _compact() -> cattrs.Converter:
-    return cattrs.Converter(omit_if_default=True)
+    converter = cattrs.Converter(omit_if_default=True)
+    converter.register_unstructure_hook(bytes, lambda raw: base64.b64encode(raw).decode())
+    return converter
 
 
 def _without_defaults(result: Result) -> dict[str, Any]:
@@ -207,4 +209,4 @@ def _without_defaults(result: Result) -> dict[str, Any]:
     return said if units == 1 else {**said, "billable_units": units}
 
 
-_SAID = ("tags", "matches", "verdicts", "images", "warnings")
+_SAID = ("tags", "regions", "matches", "verdicts", "images", "warnings")

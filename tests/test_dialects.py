@@ -9,7 +9,18 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from taggers import BoundingBox, Image, ImageFacts, Match, Options, Provenance, Region, Result, Tag
+from taggers import (
+    BoundingBox,
+    Image,
+    ImageFacts,
+    Match,
+    Options,
+    Provenance,
+    Region,
+    Result,
+    Tag,
+    Verdict,
+)
 from taggers._dialect import Asked, Dialect
 from taggers._flow import read_answer
 from taggers._registry import installed
@@ -17,7 +28,6 @@ from taggers.emulator import coverage
 from taggers.testing import png
 
 DIALECTS = [dialect for dialect in installed().dialects() if dialect.write_result]
-TAGGING = [dialect for dialect in DIALECTS if dialect.answers_with == "tags"]
 NAMES = ["猫", "a<b>&\"c'", " ‮x", "e\u0301", "🐈", "生活/娱乐场所", "x" * 300]
 
 
@@ -75,6 +85,8 @@ CARRIED: dict[str, Any] = {
 }
 """What is left of a tag on each wire."""
 
+TAGGING = [dialect for dialect in DIALECTS if dialect.name in CARRIED]
+
 
 @pytest.mark.parametrize("dialect", TAGGING, ids=lambda dialect: dialect.name)
 def test_reading_what_was_written_gives_all_that_the_wire_carries(dialect: Dialect) -> None:
@@ -106,6 +118,52 @@ def test_matches_and_their_labels_come_back() -> None:
     found = _written(dialect, _result(matches=matches), limit=3, offset=1, tags={"k": "v"})
 
     assert list(matches[1:4]) == [item for item in found if isinstance(item, Match)]
+
+
+def test_faces_come_back_with_their_place() -> None:
+    place = Region(BoundingBox(1.0, 2.0, 30.0, 40.0), 0.93)
+    face = Tag("玛丽·居里", 0.93, kind="celebrity", regions=(place,))
+
+    found = _written(_dialect("huawei-celebrity"), _result(tags=(Tag("桌子", 0.9), face)))
+
+    assert [face] == found
+
+
+def test_main_objects_come_back_with_their_kind() -> None:
+    places = tuple(
+        Region(BoundingBox(1.5, 2.0, 30.0, 40.0), confidence, kind)
+        for confidence, kind in ((0.9, "other"), (0.8, "main"), (0.7, "other"))
+    )
+
+    assert list(places) == _written(_dialect("huawei-main-object"), _result(regions=places))
+
+
+@pytest.mark.parametrize("answer", ["yes", "no", "unsure"])
+def test_a_verdict_comes_back(answer: Any) -> None:
+    verdict = Verdict("recapture", answer, 0.75, {"recapture": 0.75})
+
+    assert [verdict] == _written(_dialect("huawei-recapture"), _result(verdicts=(verdict,)))
+
+
+def test_the_music_of_a_video_comes_back() -> None:
+    tags = (Tag("茉莉花", kind="music"),)
+
+    assert list(tags) == _written(_dialect("huawei-bgm"), _result(tags=tags))
+
+
+@pytest.mark.parametrize("name", ["dark-enhance", "defog", "super-resolution"])
+@pytest.mark.parametrize("form", [True, False])
+def test_a_picture_that_was_made_comes_back(name: str, form: bool) -> None:
+    (found,) = _written(_dialect(f"huawei-{name}"), _result(), form=form)
+
+    made = Image.from_bytes(found.content)
+    scale = 3 if name == "super-resolution" else 1
+    assert "image/jpeg" == found.media_type
+    assert (640 * scale, 480 * scale) == (made.width, made.height)
+
+
+def _dialect(name: str) -> Dialect:
+    return next(dialect for dialect in DIALECTS if dialect.name == name)
 
 
 def test_the_coverage_page_is_that_of_the_dialects() -> None:

@@ -341,8 +341,7 @@ FAULTS = [
     Fault("no HTTP", break_off(wrote=b"SSH-2.0-OpenSSH_9.9\r\n"), *MALFORMED),
     Fault("a web page", answer(b"<!DOCTYPE html><p>Log in"), *MALFORMED),
     Fault("nothing in the answer", answer(b""), *MALFORMED),
-    Fault("100 MB, declared", pour(written(b"", length=104_857_600), bytes(65536), 1600),
-          *TOO_LARGE),
+    Fault("100 MB, declared", drip(written(b"", length=104_857_600), b" "), *TOO_LARGE),
     Fault("100 MB until the end", pour(HEAD + b"\r\n", bytes(65536), 1600), *TOO_LARGE),
     Fault("100 MB in chunks", pour(CHUNKED, b"10000\r\n" + bytes(65536) + b"\r\n", 1600),
           *TOO_LARGE),
@@ -434,6 +433,7 @@ def test_a_connection_that_takes_too_long_is_connect_failed(server: Server) -> N
 
     assert ConnectFailed is type(outcome)
     assert 3 == len(outcome.attempts) == server.accepted
+    assert outcome.message.endswith("it takes too long")
     assert SECRET not in str(outcome)
 
 
@@ -783,6 +783,28 @@ def test_closing_ends_the_calls_under_way(server: Server) -> None:
     assert OutcomeUnknown is type(outcome)
 
 
+def test_a_job_that_outlives_closing_tidies_up_and_closes_what_it_opened_for_that(
+    server: Server,
+) -> None:
+    server.script = [answer(b""), silence(), answer(b"", 204)]
+
+    async def main() -> tuple[Any, float]:
+        transport = Transport()
+        task = asyncio.create_task(_ask(transport, _at(server, TENCENT), **KEYS))
+        await _received(server, 2)
+        await transport.aclose()
+        outcome = await task
+        began = time.monotonic()
+        await asyncio.to_thread(server.wait_until_left)
+        return outcome, time.monotonic() - began
+
+    outcome, seconds = asyncio.run(main())
+
+    assert OutcomeUnknown is type(outcome)
+    assert ["PUT", "GET", "DELETE"] == _three(server)
+    assert seconds < 1
+
+
 # A job of three requests: upload, ask, delete.
 
 KEYS = {"bucket": "photos-1250000000", "secret_id": "AKID", "secret_key": "key"}
@@ -878,11 +900,11 @@ def test_tidying_up_goes_on_when_the_call_is_cancelled_again(server: Server) -> 
 @pytest.mark.parametrize("cancels", [True, False])
 def test_tidying_up_has_its_own_limit(server: Server, cancels: bool) -> None:
     server.script = [answer(b""), silence()]
-    provider = _at(server, evolve(TENCENT, steps=_deleting_twice))
+    provider = _at(server, evolve(TENCENT, steps=_deleting_thrice))
     began = time.monotonic()
 
     async def main() -> None:
-        transport = Transport(clean_up_s=0.3)
+        transport = Transport(clean_up_s=0.4)
         policy = Policy(deadline_s=5 if cancels else 0.2)
         task = asyncio.create_task(_ask(transport, provider, policy=policy, **KEYS))
         await _received(server, 2)
@@ -897,12 +919,12 @@ def test_tidying_up_has_its_own_limit(server: Server, cancels: bool) -> None:
     assert {"PUT", "GET", "DELETE"} == {request.method for request in server.requests}
 
 
-def _deleting_twice(image: Image, options: Options, settings: Settings, nonce: str) -> Steps:
+def _deleting_thrice(image: Image, options: Options, settings: Settings, nonce: str) -> Steps:
     yield Request(method="PUT", path="/picture", content=image.content)
     try:
         return (yield Request(method="GET", path="/picture"))
     finally:
-        for _ in range(2):
+        for _ in range(3):
             try:
                 yield Request(method="DELETE", path="/picture")
             except TaggersError:

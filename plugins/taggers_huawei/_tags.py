@@ -14,7 +14,7 @@ from taggers.plugin import (
     Settings,
     Tag,
     fraction,
-    number,
+    sides,
 )
 
 from ._account import picture
@@ -67,10 +67,5 @@ def _tag(item: Any) -> Tag:
 
 
 def _region(instance: Any) -> Region:
-    box = instance["bounding_box"]
-    left, top, width, height = (
-        number(box[side]) for side in ("top_left_x", "top_left_y", "width", "height")
-    )
-    if left is None or top is None or width is None or height is None:
-        raise ValueError("a side of the box is empty")
-    return Region(BoundingBox(left, top, width, height), fraction(instance.get("confidence"), 100))
+    box = sides(instance["bounding_box"], "top_left_x", "top_left_y", "width", "height")
+    return Region(BoundingBox(*box), fraction(instance.get("confidence"), 100))

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from taggers.plugin import (
-    Account,
     Asked,
     BoundingBox,
     Dialect,
-    Image,
     Incoming,
     Options,
     Provider,
@@ -30,7 +26,9 @@ from taggers.plugin import (
 
 from . import image_search, media_tagging, media_tagging_det, tagging_v1, tagging_v2
 from ._account import HOSTS
+from ._asked import json_body, number, one_of, picture, settings
 from ._gate import IAM, answer, verify, write_error
+from ._vision import VISION
 
 __all__ = ["DIALECTS"]
 
@@ -49,65 +47,20 @@ def _read_tagging(
 
     `lenient` is v1.0, which takes its defaults in place of what is out of range.
     """
-    body = _json_body(incoming, "AIS.0014")
-    language = _one_of(body, "language", ("zh", "en"), "AIS.0501") or "zh"
-    least = _number(body, "threshold", 0, 100, lenient)
-    count = _number(body, "limit", 1, most, lenient)
+    body = json_body(incoming, "AIS.0014")
+    language = one_of(body, "language", ("zh", "en"), "AIS.0501") or "zh"
+    least = number(body, "threshold", 0, 100, lenient)
+    count = number(body, "limit", 1, most, lenient)
     if count is not None and count != int(count):
         raise Refusal("AIS.0501")
     return Asked(
-        image=_picture(body, "image", "url", world),
+        image=picture(body, "image", "url", world),
         options=Options(
             limit=limit if count is None else int(count),
             min_confidence=(threshold if least is None else least) / 100,
             language=language,
         ),
     )
-
-
-def _json_body(incoming: Incoming, code: str) -> dict[str, Any]:
-    try:
-        body = incoming.json()
-    except ValueError:
-        raise Refusal(code) from None
-    if not isinstance(body, dict):
-        raise Refusal(code)
-    return body
-
-
-def _one_of(body: dict[str, Any], name: str, allowed: tuple[str, ...], code: str) -> str | None:
-    value = body.get(name)
-    if value is None or value in allowed:
-        return value
-    raise Refusal(code)
-
-
-def _number(
-    body: dict[str, Any], name: str, least: float, most: float, lenient: bool
-) -> float | None:
-    value = body.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, bool) and isinstance(value, int | float) and least <= value <= most:
-        return value
-    if lenient:
-        return None
-    raise Refusal("AIS.0501")
-
-
-def _picture(body: dict[str, Any], content: str, url: str, world: World) -> Image:
-    """The picture of a request; its bytes come before its URL. An empty text is none."""
-    if given := body.get(content):
-        try:
-            return Image.from_bytes(base64.b64decode(given, validate=True), source="a request")
-        except (binascii.Error, TypeError, ValueError):
-            raise Refusal("AIS.0015") from None
-    if address := body.get(url):
-        found = world.fetch(str(address))
-        if found is None:
-            raise Refusal("AIS.0029")
-        return evolve(Image.from_bytes(found, source=str(address)), url=str(address))
-    raise Refusal("AIS.0011")
 
 
 def _write_tagging(result: Result, asked: Asked, *, write: Callable[[Tag, str], Any]) -> Response:
@@ -174,7 +127,7 @@ def _percent(confidence: float | None) -> str:
 
 
 def _read_search(incoming: Incoming, names: Mapping[str, str], world: World) -> Asked:
-    body = _json_body(incoming, "IS.0008")
+    body = json_body(incoming, "IS.0008")
     limit, offset = body.get("limit", 10), body.get("offset", 0)
     for value, least, most in ((limit, 1, 100), (offset, 0, 2**31)):
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
@@ -182,7 +135,7 @@ def _read_search(incoming: Incoming, names: Mapping[str, str], world: World) -> 
     if not body.get("file") and not body.get("path"):
         raise Refusal("IS.0003")
     try:
-        image = _picture(body, "file", "path", world)
+        image = picture(body, "file", "path", world)
     except Refusal as refusal:
         raise Refusal({"AIS.0015": "IS.0002", "AIS.0029": "IS.0016"}[refusal.code]) from None
     wanted = body.get("tags") or {}
@@ -207,10 +160,6 @@ _REFUSALS = (
 )
 
 
-def _settings(account: Account) -> dict[str, str]:
-    return {"ak": account.key_id, "sk": account.secret, "project_id": account.project_id}
-
-
 def _tagging(provider: Provider, path: str, write: Any, **reading: Any) -> Dialect:
     return Dialect(
         name=provider.name,
@@ -224,12 +173,13 @@ def _tagging(provider: Provider, path: str, write: Any, **reading: Any) -> Diale
         write_error=write_error,
         refusals=_REFUSALS,
         throttle_code="APIG.0308",
-        settings=_settings,
+        settings=settings,
         evidence={"success": "documented", "errors": "documented", "limits": "documented"},
     )
 
 
 DIALECTS = [
+    *VISION,
     evolve(
         _tagging(
             tagging_v1.PROVIDER, "/v1.0/image/tagging", _write_v1,
@@ -252,7 +202,7 @@ DIALECTS = [
     evolve(
         _tagging(image_search.PROVIDER, "", None, limit=0, most=0, threshold=0),
         routes=(Route(method="POST", path="/v1/{project_id}/{instance_name}/image/search"),),
-        settings=lambda account: {**_settings(account), "instance_name": "emulator"},
+        settings=lambda account: {**settings(account), "instance_name": "emulator"},
         read_request=_read_search,
         answers_with="matches",
         write_result=_write_search,

@@ -25,7 +25,7 @@ from taggers.plugin import (
     Xml,
     errors,
     fraction,
-    number,
+    sides,
 )
 
 from ._account import ACCOUNT, BUCKET, CREDENTIALS, HOSTS, authorize
@@ -104,10 +104,7 @@ def _tag(label: Any, scene: str | None) -> Tag:
 
 
 def _region(label: Any) -> Region:
-    left, top, right, bottom = (number(label[side]) for side in ("XMin", "YMin", "XMax", "YMax"))
-    if left is None or top is None or right is None or bottom is None:
-        raise ValueError("a corner of the box is empty")
-    return Region(BoundingBox.from_corners(left, top, right, bottom))
+    return Region(BoundingBox.from_corners(*sides(label, "XMin", "YMin", "XMax", "YMax")))
 
 
 PROVIDER = Provider(

@@ -46,7 +46,7 @@ class Answers:
     def tags(self, image: Image, *, boxes: bool) -> list[Tag]:
         """The tags of a picture, most confident first."""
         told = self._told(image)
-        tags = told.tags if told else _measured(image.content or b"")
+        tags = told.tags if told else _measured(image.content) if image.content else ()
         if boxes:
             tags = tuple(_boxed(tag, image) for tag in tags)
         return sorted(tags, key=lambda tag: -(tag.confidence or 0))
@@ -61,7 +61,9 @@ class Answers:
         The similarity is that of two difference hashes of 64 bits: it sees composition and light,
         not things.
         """
-        wanted = _difference_hash(image.content or b"")
+        if image.content is None:
+            return []
+        wanted = _difference_hash(image.content)
         found = [
             Match(item.url or item.name or "", _likeness(wanted, item.content), dict(item.labels))
             for item in self.fixtures

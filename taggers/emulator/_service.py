@@ -127,20 +127,21 @@ class Service:
             dialect.verify(incoming, self.world)
         if dialect.serve is not None:
             return _Answered(dialect.serve(incoming, names, self.world))
-        asked = self._asked(dialect, incoming, names)
-        return _Answered(self._written(dialect, asked), asked.units, asked.image.sha256)
+        try:
+            asked = self._asked(dialect, incoming, names)
+            response = self._written(dialect, asked)
+        except LocalResourceError:
+            raise
+        except TaggersError as error:
+            raise dialect.refusal(error) from error
+        return _Answered(response, asked.units, asked.image.sha256)
 
     def _asked(self, dialect: Dialect, incoming: Incoming, names: Mapping[str, str]) -> Asked:
         """What is asked for, within the provider's limits."""
         assert dialect.read_request is not None
         assert dialect.provider is not None
-        try:
-            asked = dialect.read_request(incoming, names, self.world)
-            dialect.provider.accepts.check(asked.image)
-        except LocalResourceError:
-            raise
-        except TaggersError as error:
-            raise dialect.refusal(error) from error
+        asked = dialect.read_request(incoming, names, self.world)
+        dialect.provider.accepts.check(asked.image)
         return asked
 
     def _written(self, dialect: Dialect, asked: Asked) -> Response:
