@@ -38,7 +38,7 @@ from .errors import ConfigurationError, TaggersError
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
 
-    from ._transport import Transport
+    from ._driver import Driver
 
 __all__ = ["AsyncTagger", "TagOptions", "Tagger"]
 
@@ -100,7 +100,7 @@ class AsyncTagger:
         self._registry = registry or installed()
         self._settings = settings
         self._targets: dict[str, Target] = {}
-        self._driver: Transport | None = None
+        self._driver: Driver | None = None
 
     @classmethod
     def from_config(
@@ -227,7 +227,7 @@ class AsyncTagger:
         target = self._target(name)
         context = Context(roll=random.random, nonce=secrets.token_hex(16), policy=self._policy)
         flow = call(target.provider, image, options, target.settings, context)
-        result = await self._transport().run(flow, self._policy.deadline_s)
+        result = await self._driven().run(flow, self._policy.deadline_s)
         return evolve(
             result,
             provenance=evolve(
@@ -243,11 +243,12 @@ class AsyncTagger:
             )
         return self._targets[name]
 
-    def _transport(self) -> Transport:
+    def _driven(self) -> Driver:
         if self._driver is None:
+            from ._driver import Driver
             from ._transport import Transport
 
-            self._driver = Transport(ca_bundle=self._ca_bundle)
+            self._driver = Driver(Transport(ca_bundle=self._ca_bundle))
         return self._driver
 
     def _declared_concurrency(self, name: str | None) -> int:

@@ -1,4 +1,4 @@
-"""The driver: does what a flow asks for, over HTTP. The only user of httpx and aiohttp.
+"""Sends one request over HTTP. The only user of httpx and aiohttp.
 
 httpx is the API and aiohttp, through httpx-aiohttp, what moves the bytes: httpx's own async pool
 spends a core at 64 calls at a time, and stays dead after cancellations.
@@ -8,32 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import errno
 import functools
 import socket
 import ssl
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
-import anyio.to_thread
 import httpx
 from attrs import define
 from httpx_aiohttp import AiohttpTransport
 from yarl import URL
 
 from . import __version__
-from ._flow import Effect, Flow, Send, Sleep
-from ._model import Result
 from ._wire import Prepared, Response
 from .errors import (
     ConfigurationError,
     ConnectFailed,
-    DeadlineExceeded,
     DnsFailure,
     LocalResourceError,
     MalformedResponse,
@@ -44,7 +39,7 @@ from .errors import (
     WriteInterrupted,
 )
 
-__all__ = ["Transport"]
+__all__ = ["Progress", "Transport"]
 
 KEEP_ALIVE_S = 4.0
 """Shorter than any vendor's, so that a request seldom meets a connection being closed."""
@@ -52,114 +47,38 @@ CHUNK_BYTES = 256 * 1024
 HTTP_ERRORS = (httpx.HTTPError, aiohttp.ClientError, OSError)
 
 
+@define
+class Progress:
+    """How far one request got: whether its head went out, and whether its body was all handed
+    over. A request of which a part is missing cannot have been done."""
+
+    head_sent: bool = False
+    body_left: bool = False
+
+    @property
+    def may_have_arrived(self) -> bool:
+        return self.head_sent and not self.body_left
+
+
 class Transport:
-    """Drives flows. It belongs to one event loop; `aclose` closes its connections.
+    """Connections to servers. It belongs to one event loop; `aclose` closes them.
 
     `ca_bundle` is a file of certificates to trust besides the system's. Certificates are always
     verified. Proxies are taken from the environment, as curl does, and not used for loopback.
-    `connect_timeout_s` covers reaching the server and the TLS handshake; `clean_up_s` is what a
-    call that failed or was cancelled may still take to tidy up (to delete an upload).
+    `connect_timeout_s` covers reaching the server and the TLS handshake.
     """
 
-    def __init__(
-        self,
-        *,
-        ca_bundle: str | None = None,
-        connect_timeout_s: float = 5.0,
-        clean_up_s: float = 5.0,
-    ) -> None:
+    def __init__(self, *, ca_bundle: str | None = None, connect_timeout_s: float = 5.0) -> None:
         self._ca_bundle = ca_bundle
         self._connect_timeout_s = connect_timeout_s
-        self._clean_up_s = clean_up_s
         self._pools: dict[tuple[str, str | None], _Pool] = {}
-        self._under_way = 0
-        self._closed = False
 
-    async def run(self, flow: Flow, deadline_s: float) -> Result:
-        """The flow's result, or the error in which it ends, at most `deadline_s` from now.
+    async def send(self, prepared: Prepared, max_bytes: int, progress: Progress) -> Response:
+        """The answer to a request, of at most `max_bytes`; `progress` tells how far it got.
 
-        Only what a job has to tidy up after that may take longer, `clean_up_s` in all.
+        Raises a `TransportError` or `ResponseError`, and `LocalResourceError` where this machine
+        lacks descriptors.
         """
-        self._under_way += 1
-        try:
-            return await self._drive(flow, deadline_s)
-        finally:
-            self._under_way -= 1
-            if self._closed and not self._under_way:
-                await self.aclose()
-
-    async def aclose(self) -> None:
-        """Closes all connections. Calls under way end in an error, and may still tidy up."""
-        self._closed = True
-        pools, self._pools = list(self._pools.values()), {}
-        with anyio.CancelScope(shield=True):
-            for pool in pools:
-                await pool.aclose()
-
-    async def _drive(self, flow: Flow, deadline_s: float) -> Result:
-        ends = asyncio.get_running_loop().time() + deadline_s
-        last = ends + self._clean_up_s
-        resume: Callable[[], Effect] = functools.partial(next, flow)
-        while True:
-            try:
-                effect = resume()
-            except StopIteration as stop:
-                result: Result = stop.value
-                return result
-            try:
-                outcome = await self._within(ends, effect)
-            except asyncio.CancelledError as cancelled:
-                await self._wind_down(flow, cancelled)
-                raise
-            if isinstance(outcome, DeadlineExceeded):
-                ends = last
-            resume = functools.partial(flow.send, outcome)
-
-    async def _wind_down(self, flow: Flow, cancelled: BaseException) -> None:
-        """Lets a cancelled flow tidy up, however often it is cancelled meanwhile."""
-        tidying = asyncio.create_task(self._tidy(flow, cancelled))
-        with anyio.CancelScope(shield=True):
-            while not tidying.done():
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.shield(tidying)
-
-    async def _tidy(self, flow: Flow, cancelled: BaseException) -> None:
-        ends = asyncio.get_running_loop().time() + self._clean_up_s
-        resume: Callable[[], Effect] = functools.partial(flow.throw, cancelled)
-        try:
-            while True:
-                outcome = await self._within(ends, resume())
-                resume = functools.partial(flow.send, outcome)
-        except (StopIteration, asyncio.CancelledError, TaggersError):
-            return
-
-    async def _within(self, ends: float, effect: Effect) -> Any:
-        """The effect's outcome; errors and the end of the time are outcomes, cancelling is not."""
-        progress = _Progress()
-        try:
-            async with asyncio.timeout_at(ends):
-                return await self._do(effect, progress)
-        except TimeoutError:
-            if isinstance(effect, Sleep):
-                return None  # the request after it finds that no time is left
-            where = _origin(effect.prepared) if isinstance(effect, Send) else "this machine"
-            return DeadlineExceeded(
-                f"time ran out while waiting for {where}", sent=progress.may_have_arrived
-            )
-        except TaggersError as error:
-            return error
-
-    async def _do(self, effect: Effect, progress: _Progress) -> Any:
-        if isinstance(effect, Send):
-            return await self._send(effect.prepared, effect.max_bytes, progress)
-        if isinstance(effect, Sleep):
-            return await asyncio.sleep(effect.seconds)
-        try:
-            return await anyio.to_thread.run_sync(effect.call, abandon_on_cancel=True)
-        except Exception as error:
-            return error
-
-    async def _send(self, prepared: Prepared, max_bytes: int, progress: _Progress) -> Response:
         began = asyncio.get_running_loop().time()
         _progress.set(progress)
         try:
@@ -178,6 +97,12 @@ class Transport:
             duration_s=asyncio.get_running_loop().time() - began,
         )
 
+    async def aclose(self) -> None:
+        """Closes all connections. Calls under way end in an error."""
+        pools, self._pools = list(self._pools.values()), {}
+        for pool in pools:
+            await pool.aclose()
+
     def _pool(self, url: str) -> _Pool:
         parts = urlsplit(url)
         key = (parts.scheme, _proxy(parts.scheme, parts.hostname or ""))
@@ -187,20 +112,7 @@ class Transport:
         return self._pools[key]
 
 
-@define
-class _Progress:
-    """How far one request got: whether its head went out, and whether its body was all handed
-    over. A request of which a part is missing cannot have been done."""
-
-    head_sent: bool = False
-    body_left: bool = False
-
-    @property
-    def may_have_arrived(self) -> bool:
-        return self.head_sent and not self.body_left
-
-
-_progress: ContextVar[_Progress] = ContextVar("_progress")
+_progress: ContextVar[Progress] = ContextVar("_progress")
 
 
 class _Pool(AiohttpTransport):
@@ -265,7 +177,7 @@ async def _head_sent(*_: Any) -> None:
 class _Body(httpx.AsyncByteStream):
     """A request's body, which notes when its last piece was handed to the connection."""
 
-    def __init__(self, content: bytes, progress: _Progress) -> None:
+    def __init__(self, content: bytes, progress: Progress) -> None:
         self._content, self._progress = memoryview(content), progress
         progress.body_left = True
 
@@ -287,7 +199,7 @@ class _Url(httpx.URL):
         return self._signed
 
 
-def _request(prepared: Prepared, progress: _Progress, connect_timeout_s: float) -> httpx.Request:
+def _request(prepared: Prepared, progress: Progress, connect_timeout_s: float) -> httpx.Request:
     headers = {
         "host": prepared.host,
         "user-agent": f"taggers/{__version__}",
@@ -327,7 +239,7 @@ async def _body(answer: httpx.Response, max_bytes: int, origin: str) -> bytes:
     return bytes(pieces)
 
 
-def _failure(error: BaseException, origin: str, progress: _Progress) -> TaggersError:
+def _failure(error: BaseException, origin: str, progress: Progress) -> TaggersError:
     """Which error it is that httpx reports. The causes tell what the outermost one does not."""
     causes = tuple(_chain(error))
     if progress.head_sent:
@@ -348,7 +260,7 @@ def _failure(error: BaseException, origin: str, progress: _Progress) -> TaggersE
     return ConnectFailed(f"no connection to {origin}: {_reason(error)}")
 
 
-def _broken_off(causes: Causes, origin: str, progress: _Progress) -> TaggersError:
+def _broken_off(causes: Causes, origin: str, progress: Progress) -> TaggersError:
     """Which error it is that a request ended in after it had begun to be written."""
     if progress.body_left:
         return WriteInterrupted(f"{origin} broke off while the request was being sent")

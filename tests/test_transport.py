@@ -36,6 +36,7 @@ from taggers_tencent.detect_label import PROVIDER as TENCENT
 
 from taggers import Image, Options, Policy, Result
 from taggers._auth import query
+from taggers._driver import Driver
 from taggers._flow import Context, Flow, Send, Sleep, call
 from taggers._transport import Transport
 from taggers.errors import (
@@ -88,6 +89,10 @@ ACME = Provider(
 GET = evolve(ACME, request=lambda image, options, settings: Request(path="/tag", method="GET"))
 
 
+def _driver(*, clean_up_s: float = 5.0, **transport: Any) -> Driver:
+    return Driver(Transport(**transport), clean_up_s=clean_up_s)
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     with Server(CAT) as running:
@@ -95,7 +100,7 @@ def server() -> Iterator[Server]:
 
 
 async def _ask(
-    transport: Transport,
+    transport: Driver,
     provider: Provider,
     image: Image = SMALL,
     policy: Policy | None = None,
@@ -125,7 +130,7 @@ def _outcome(
     """The outcome of one call in an event loop of its own."""
 
     async def main() -> Result | TaggersError:
-        transport = Transport(
+        transport = _driver(
             ca_bundle=ca_bundle, connect_timeout_s=connect_timeout_s, clean_up_s=clean_up_s
         )
         try:
@@ -205,7 +210,7 @@ def test_a_large_body_arrives_whole_and_in_one_piece(server: Server) -> None:
 
 def test_a_connection_is_used_again(server: Server) -> None:
     async def main() -> list[Any]:
-        transport = Transport()
+        transport = _driver()
         outcomes = [await _ask(transport, _at(server)) for _ in range(3)]
         await transport.aclose()
         return outcomes
@@ -220,7 +225,7 @@ def test_an_idle_connection_that_the_server_closed_is_not_used_again(server: Ser
     server.script = [lambda exchange: (CAT(exchange), exchange.close()), CAT]
 
     async def main() -> Any:
-        transport = Transport()
+        transport = _driver()
         await _ask(transport, _at(server))
         await asyncio.to_thread(server.wait_until_left)
         outcome = await _ask(transport, _at(server))
@@ -240,7 +245,7 @@ def test_a_request_on_a_connection_that_dies_under_it_is_sent_once(
     server.script = [CAT, break_off(), CAT]
 
     async def main() -> Any:
-        transport = Transport()
+        transport = _driver()
         await _ask(transport, _at(server, provider))
         outcome = await _ask(transport, _at(server, provider))
         await transport.aclose()
@@ -444,7 +449,7 @@ def test_running_out_of_descriptors_is_no_fault_of_the_vendor(server: Server) ->
     async def main() -> Any:
         lowest_free = os.dup(0)
         os.close(lowest_free)
-        transport = Transport()
+        transport = _driver()
         resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
         try:
             return await _ask(transport, _at(server))
@@ -667,7 +672,7 @@ def test_a_pause_that_outlasts_the_deadline_leaves_no_time_for_another_request(
         raise (yield Send(Prepared(method="GET", url=server.url, headers={}), 1000))
 
     async def main() -> None:
-        transport = Transport()
+        transport = _driver()
         try:
             await transport.run(flow(), deadline_s=0.1)
         finally:
@@ -691,7 +696,7 @@ def test_the_deadline_holds_over_work_on_this_machine() -> None:
     began = time.monotonic()
 
     async def main() -> None:
-        outcome.append(await _ask(Transport(), provider, policy=Policy(deadline_s=0.2)))
+        outcome.append(await _ask(_driver(), provider, policy=Policy(deadline_s=0.2)))
         done.set()
 
     asyncio.run(main())
@@ -722,7 +727,7 @@ def test_after_fifty_cancelled_calls_nothing_is_left_and_the_next_ones_succeed(
     server.script = [step] * 50 + [CAT]
 
     async def main() -> tuple[list[Any], set[Any]]:
-        transport = Transport()
+        transport = _driver()
         calls = [asyncio.create_task(_ask(transport, _at(server), image)) for _ in range(50)]
         await _received(server, 50)
         for task in calls:
@@ -754,7 +759,7 @@ def test_a_server_that_takes_no_more_does_not_hold_on_to_our_connections(server:
     server.script = [_take_no_more]
 
     async def main() -> int:
-        transport = Transport()
+        transport = _driver()
         before = _sockets()
         for _ in range(5):
             await _ask(transport, _at(server), LARGE, Policy(deadline_s=0.05))
@@ -772,7 +777,7 @@ def test_closing_ends_the_calls_under_way(server: Server) -> None:
     server.script = [silence()]
 
     async def main() -> Any:
-        transport = Transport()
+        transport = _driver()
         task = asyncio.create_task(_ask(transport, _at(server)))
         await _received(server, 1)
         await transport.aclose()
@@ -789,7 +794,7 @@ def test_a_job_that_outlives_closing_tidies_up_and_closes_what_it_opened_for_tha
     server.script = [answer(b""), silence(), answer(b"", 204)]
 
     async def main() -> tuple[Any, float]:
-        transport = Transport()
+        transport = _driver()
         task = asyncio.create_task(_ask(transport, _at(server, TENCENT), **KEYS))
         await _received(server, 2)
         await transport.aclose()
@@ -841,7 +846,7 @@ def test_the_upload_is_deleted_when_the_call_is_cancelled(server: Server) -> Non
     server.script = [answer(b""), silence(), answer(b"", 204)]
 
     async def main() -> bool:
-        transport = Transport()
+        transport = _driver()
         task = asyncio.create_task(_ask(transport, _at(server, TENCENT), **KEYS))
         await _received(server, 2)
         task.cancel()
@@ -859,7 +864,7 @@ def test_the_upload_is_deleted_when_an_anyio_scope_around_the_call_ends(server: 
     server.script = [answer(b""), silence(), answer(b"", 204)]
 
     async def main() -> None:
-        transport = Transport()
+        transport = _driver()
         with anyio.move_on_after(0.2):
             await _ask(transport, _at(server, TENCENT), **KEYS)
         await transport.aclose()
@@ -878,7 +883,7 @@ def test_tidying_up_goes_on_when_the_call_is_cancelled_again(server: Server) -> 
     ]
 
     async def main() -> tuple[bool, bool]:
-        transport = Transport()
+        transport = _driver()
         task = asyncio.create_task(_ask(transport, _at(server, TENCENT), **KEYS))
         await _received(server, 2)
         task.cancel()
@@ -904,7 +909,7 @@ def test_tidying_up_has_its_own_limit(server: Server, cancels: bool) -> None:
     began = time.monotonic()
 
     async def main() -> None:
-        transport = Transport(clean_up_s=0.4)
+        transport = _driver(clean_up_s=0.4)
         policy = Policy(deadline_s=5 if cancels else 0.2)
         task = asyncio.create_task(_ask(transport, provider, policy=policy, **KEYS))
         await _received(server, 2)

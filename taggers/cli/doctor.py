@@ -133,6 +133,7 @@ def _compared(address: str) -> Finding:
     """This machine's clock against the Date of a server's answer."""
     import anyio
 
+    from .._driver import Driver
     from .._flow import Send
     from .._transport import Transport
 
@@ -142,11 +143,11 @@ def _compared(address: str) -> Finding:
         return answer
 
     async def run() -> Any:
-        transport = Transport()
+        driver = Driver(Transport())
         try:
-            return await transport.run(ask(), 5.0)
+            return await driver.run(ask(), 5.0)
         finally:
-            await transport.aclose()
+            await driver.aclose()
 
     answer = anyio.run(run)
     if isinstance(answer, TaggersError):

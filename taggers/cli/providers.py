@@ -70,6 +70,8 @@ def _row(name: str, config: Config, registry: Registry, keys: Keys) -> dict[str,
 
 def limits(accepts: Accepts) -> str:
     """The limits of the pictures that a provider takes, in a few words."""
+    if not accepts.formats:
+        return "a URL"
     edges = f"{accepts.min_edge_px or 1}–{accepts.max_edge_px or '?'} px"
     said = [
         edges if accepts.min_edge_px or accepts.max_edge_px else "",
@@ -110,9 +112,9 @@ def show(setup: Setup, name: str) -> None:
 
 
 def _facts(provider: Provider) -> dict[str, str]:
-    offers, sunset = provider.offers, provider.sunset
+    accepts, offers, sunset = provider.accepts, provider.offers, provider.sunset
     return {
-        "takes": f"{', '.join(provider.accepts.formats)}; {limits(provider.accepts)}",
+        "takes": "; ".join(filter(None, (", ".join(accepts.formats), limits(accepts)))),
         "kinds": ", ".join(offers.kinds),
         "boxes": "yes" if offers.boxes else "no",
         "languages": ", ".join(offers.languages),
