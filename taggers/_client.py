@@ -8,6 +8,7 @@ import os
 import random
 import secrets
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import (
@@ -23,7 +24,7 @@ from collections.abc import (
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack
 
-from attrs import evolve
+from attrs import define, evolve
 
 from ._config import Config, Route, load
 from ._flow import Context, call
@@ -101,6 +102,7 @@ class AsyncTagger:
         self._settings = settings
         self._targets: dict[str, Target] = {}
         self._driver: Driver | None = None
+        self._clock = _Clock()
 
     @classmethod
     def from_config(
@@ -225,7 +227,13 @@ class AsyncTagger:
 
     async def _ask(self, name: str, image: Image, options: Options) -> Result:
         target = self._target(name)
-        context = Context(roll=random.random, nonce=secrets.token_hex(16), policy=self._policy)
+        context = Context(
+            now=self._clock.now,
+            correct=self._clock.correct,
+            roll=random.random,
+            nonce=secrets.token_hex(16),
+            policy=self._policy,
+        )
         flow = call(target.provider, image, options, target.settings, context)
         result = await self._driven().run(flow, self._policy.deadline_s)
         return evolve(
@@ -364,6 +372,19 @@ class Tagger:
                 self._running.callback(portal.call, self._tagger.aclose)
                 self._portal = portal
             return self._portal
+
+
+@define
+class _Clock:
+    """This machine's clock, set right by what the vendors say of theirs."""
+
+    offset_s: float = 0.0
+
+    def now(self) -> float:
+        return time.time() + self.offset_s
+
+    def correct(self, seconds: float) -> None:
+        self.offset_s += seconds
 
 
 def _wanted(options: TagOptions) -> Options:

@@ -10,8 +10,9 @@ from typing import Any
 
 import anyio.to_thread
 
-from ._flow import Effect, Flow, Send, Sleep
+from ._flow import Effect, Enter, Flow, Send, Sleep
 from ._model import Result
+from ._sessions import Sessions
 from ._transport import Progress, Transport
 from .errors import DeadlineExceeded, TaggersError
 
@@ -27,6 +28,7 @@ class Driver:
 
     def __init__(self, transport: Transport, *, clean_up_s: float = 5.0) -> None:
         self._transport = transport
+        self._sessions = Sessions(self.run)
         self._clean_up_s = clean_up_s
         self._under_way = 0
         self._closed = False
@@ -47,6 +49,7 @@ class Driver:
     async def aclose(self) -> None:
         """Closes all connections. Calls under way end in an error, and may still tidy up."""
         self._closed = True
+        self._sessions.close()
         with anyio.CancelScope(shield=True):
             await self._transport.aclose()
 
@@ -108,6 +111,8 @@ class Driver:
             return await self._transport.send(effect.prepared, effect.max_bytes, progress)
         if isinstance(effect, Sleep):
             return await asyncio.sleep(effect.seconds)
+        if isinstance(effect, Enter):
+            return await self._sessions.get(effect)
         try:
             return await anyio.to_thread.run_sync(effect.call, abandon_on_cancel=True)
         except Exception as error:

@@ -4,6 +4,7 @@
 
     Send(prepared)   ◄─ Response, or the TransportError that happened instead
     Sleep(seconds)   ◄─ None
+    Enter(key, …)    ◄─ a Session that is kept, or new; or the error in which signing in ended
     Work(call)       ◄─ what the call returned, or the exception it raised
 
 and returns the `Result`, or raises the `TaggersError` in which the call ended. The driver in
@@ -13,7 +14,8 @@ and returns the `Result`, or raises the `TaggersError` in which the call ended. 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Hashable
+from email.utils import parsedate_to_datetime
 from functools import partial
 from itertools import count
 from typing import Any
@@ -34,15 +36,28 @@ from ._model import (
     Verdict,
 )
 from ._policy import Policy
-from ._provider import Provider, Steps, Work
+from ._provider import Provider, Session, SignIn, Steps, Work
 from ._settings import Settings
 from ._trace import traced
-from ._wire import Prepared, Request, Response, inflate, prepare
+from ._wire import Decoder, Json, Prepared, Request, Response, inflate, prepare
 from .errors import MalformedResponse, ResponseError, TaggersError
 
-__all__ = ["EMULATOR_HEADER", "Context", "Effect", "Flow", "Send", "Sleep", "call", "read_answer"]
+__all__ = [
+    "EMULATOR_HEADER",
+    "Context",
+    "Effect",
+    "Enter",
+    "Flow",
+    "Send",
+    "Sleep",
+    "call",
+    "read_answer",
+]
 
 EMULATOR_HEADER = "x-taggers-emulator"
+MAX_SESSION_BYTES = 256 * 1024
+MAX_SKEW_S = 300
+"""A clock that is less off than this is not what a vendor minds."""
 
 
 @frozen
@@ -60,7 +75,17 @@ class Sleep:
     seconds: float
 
 
-Effect = Send | Sleep | Work
+@frozen
+class Enter:
+    """Wants a session: the one that is kept under `key`, or else the one that `flow` returns.
+    `stale` is a session that the vendor did not take: it is not to be had again."""
+
+    key: Hashable = field(repr=False)
+    flow: Callable[[], Generator[Any, Any, Session]] = field(repr=False)
+    stale: Session | None = None
+
+
+Effect = Send | Sleep | Enter | Work
 Flow = Generator[Effect, Any, Result]
 
 
@@ -68,11 +93,13 @@ Flow = Generator[Effect, Any, Result]
 class Context:
     """What a call takes from the world, so that a test can give it another.
 
-    `now` is a Unix time in s, for signatures; `ticks` counts seconds for durations; `roll` gives
-    random numbers from 0 to 1; `nonce` is 32 random hex digits.
+    `now` is a Unix time in s, for signatures, and `correct` sets it right by so many seconds;
+    `ticks` counts seconds for durations; `roll` gives random numbers from 0 to 1; `nonce` is 32
+    random hex digits.
     """
 
     now: Callable[[], float] = time.time
+    correct: Callable[[float], None] = lambda seconds: None
     ticks: Callable[[], float] = time.monotonic
     roll: Callable[[], float]
     nonce: str
@@ -81,14 +108,20 @@ class Context:
 
 @define
 class _Call:
-    """One call under way: whom it asks, with what, and what happened so far."""
+    """One call under way: whom it asks, with what, and what happened so far.
+
+    `settings` are those `given`, with what signing in has added.
+    """
 
     provider: Provider
+    given: Settings
     settings: Settings
     context: Context
     started: float
     attempts: list[Attempt] = field(factory=list)
     warnings: list[str] = field(factory=list)
+    mended: set[str] = field(factory=set)
+    session: Session | None = None
     units: int = 0
     request_id: str | None = None
     emulated: bool = False
@@ -102,7 +135,7 @@ def call(
     context: Context,
 ) -> Flow:
     """Asks one provider about one picture."""
-    this = _Call(provider, settings, context, context.ticks())
+    this = _Call(provider, settings, settings, context, context.ticks())
     try:
         provider.accepts.check(image)
         body = yield from _job(
@@ -183,6 +216,7 @@ def _ask(this: _Call, request: Request) -> Generator[Effect, Any, Any]:
     address = provider.address(this.settings)
     assert address is not None, f"{provider.name} asks for a request and has no endpoint"
     prepared = prepare(request, address)
+    yield from _enter(this)
     ends = this.started + context.policy.deadline_s
     waited_s = 0.0
     for tried in count(1):
@@ -194,6 +228,8 @@ def _ask(this: _Call, request: Request) -> Generator[Effect, Any, Any]:
         if error is None:
             this.units += request.units
             return body
+        if (yield from _mended(this, error, outcome)):
+            continue
         wait_s = context.policy.wait_s(error, tried, context.roll())
         if wait_s is None or context.ticks() + wait_s >= ends:
             raise error
@@ -202,7 +238,65 @@ def _ask(this: _Call, request: Request) -> Generator[Effect, Any, Any]:
     raise AssertionError("count() has no end")
 
 
-def _judged(this: _Call, outcome: Response | TaggersError) -> tuple[Any, TaggersError | None]:
+def _enter(this: _Call, stale: Session | None = None) -> Generator[Effect, Any, None]:
+    """Signs in first, where the provider wants that: with a session that is kept, or a new one."""
+    sign_in = this.provider.sign_in(this.given)
+    if sign_in is None or (this.session is not None and stale is None):
+        return
+    session = yield Enter(sign_in.key, partial(_signed_in, this, sign_in), stale)
+    if isinstance(session, TaggersError):
+        raise session
+    this.session, this.settings = session, this.given.with_values(session.settings)
+
+
+def _signed_in(this: _Call, sign_in: SignIn) -> Generator[Effect, Any, Session]:
+    """The new session: one request, tried as often as the policy allows."""
+    prepared = prepare(sign_in.request, sign_in.endpoint)
+    for tried in count(1):
+        outcome = yield Send(prepared, MAX_SESSION_BYTES)
+        _, error = _judged(this, outcome, Json(MAX_SESSION_BYTES))
+        if error is None:
+            try:
+                return sign_in.read(outcome, this.context.now())
+            except (LookupError, TypeError, ValueError, AttributeError) as wrong:
+                raise MalformedResponse("signing in was answered in an unknown way") from wrong
+        wait_s = this.context.policy.wait_s(error, tried, this.context.roll())
+        if wait_s is None:
+            raise error
+        yield Sleep(wait_s)
+    raise AssertionError("count() has no end")
+
+
+def _mended(
+    this: _Call, error: TaggersError, outcome: Response | TaggersError
+) -> Generator[Effect, Any, bool]:
+    """Whether the reason for an error is gone now: each reason is mended once in a call."""
+    if error.retry in this.mended or isinstance(outcome, TaggersError):
+        return False
+    if error.retry == "refresh-once" and this.session is not None:
+        this.mended.add(error.retry)
+        yield from _enter(this, stale=this.session)
+        return True
+    skew_s = _skew_s(outcome, this.context.now())
+    if error.retry == "clock-once" and abs(skew_s) > MAX_SKEW_S:
+        this.mended.add(error.retry)
+        this.context.correct(skew_s)
+        this.warnings.append(f"this machine's clock is {-skew_s:+.0f} s off; set it")
+        return True
+    return False
+
+
+def _skew_s(response: Response, now: float) -> float:
+    """How far the server's clock is ahead of ours; 0 where it does not tell."""
+    try:
+        return parsedate_to_datetime(response.headers.get("date", "")).timestamp() - now
+    except ValueError:
+        return 0.0
+
+
+def _judged(
+    this: _Call, outcome: Response | TaggersError, decode: Decoder | None = None
+) -> tuple[Any, TaggersError | None]:
     """The decoded answer, or the error that the outcome is."""
     if isinstance(outcome, TaggersError):
         return None, outcome
@@ -210,7 +304,7 @@ def _judged(this: _Call, outcome: Response | TaggersError) -> tuple[Any, Taggers
     this.request_id = errors.request_id(outcome) or this.request_id
     this.emulated = this.emulated or EMULATOR_HEADER in outcome.headers
     try:
-        body = _decoded(this.provider, outcome)
+        body = _decoded(decode or this.provider.decode, outcome)
     except ResponseError as unreadable:
         if outcome.ok:
             unreadable.status, unreadable.request_id = outcome.status, this.request_id
@@ -219,11 +313,11 @@ def _judged(this: _Call, outcome: Response | TaggersError) -> tuple[Any, Taggers
     return body, errors.find(body, outcome, this.settings.redact)
 
 
-def _decoded(provider: Provider, response: Response) -> Any:
+def _decoded(decode: Decoder, response: Response) -> Any:
     """The answer's body; None for an empty one, which is how an upload or a deletion succeeds."""
     coding = response.headers.get("content-encoding", "").strip().lower()
-    plain = inflate(response.body, coding, provider.decode.max_bytes)
-    return provider.decode(plain) if plain else None
+    plain = inflate(response.body, coding, decode.max_bytes)
+    return decode(plain) if plain else None
 
 
 def _attempt(

@@ -8,6 +8,7 @@ owner can read:
 
 from __future__ import annotations
 
+import configparser
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from attrs import define
 
+from ._provider import CredentialsFile
 from .errors import ConfigurationError
 
 __all__ = ["Keys", "keys_path", "user_folder"]
@@ -57,6 +59,21 @@ class Keys:
         if self.stored.get(name):
             return self.stored[name], "keys.toml"
         return None
+
+    def of_vendor(self, file: CredentialsFile | None) -> dict[str, tuple[str, str]]:
+        """The names in a vendor's own file of keys, each with its value and the file; none where
+        there is no such file or section."""
+        if file is None:
+            return {}
+        path = Path(self.environment.get(file.env) or file.path).expanduser()
+        sections = configparser.ConfigParser(interpolation=None)
+        try:
+            sections.read(path, "utf-8")
+        except (OSError, UnicodeDecodeError, configparser.Error) as error:
+            raise ConfigurationError(f"{path} cannot be read: {error}") from error
+        if not sections.has_section(file.section):
+            return {}
+        return {name: (value, str(path)) for name, value in sections[file.section].items() if value}
 
 
 def read(path: Path) -> dict[str, str]:

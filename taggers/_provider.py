@@ -7,7 +7,7 @@ derive from: a variant of a provider is `attrs.evolve(PROVIDER, name=…, reques
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Hashable, Iterable, Mapping
 from typing import Any, Literal
 
 from attrs import Attribute, field, frozen
@@ -16,10 +16,20 @@ from ._faults import Errors
 from ._image import Image
 from ._model import Finding, Options
 from ._settings import Setting, Settings
-from ._wire import Decoder, Json, Prepared, Request
+from ._wire import Decoder, Json, Prepared, Request, Response
 from .errors import ImageDimensions, NotSupported, PayloadTooLarge, UnsupportedImage
 
-__all__ = ["Accepts", "Offers", "Provider", "Steps", "Sunset", "Work"]
+__all__ = [
+    "Accepts",
+    "CredentialsFile",
+    "Offers",
+    "Provider",
+    "Session",
+    "SignIn",
+    "Steps",
+    "Sunset",
+    "Work",
+]
 
 
 @frozen(kw_only=True)
@@ -107,6 +117,44 @@ class Sunset:
 
 
 @frozen
+class Session:
+    """What signing in gave: settings that stand in for the user's own, from one Unix time in s to
+    another."""
+
+    settings: Mapping[str, Any] = field(repr=lambda settings: f"<{', '.join(settings)}>")
+    begins_at: float
+    ends_at: float
+
+    def fresh(self, now: float) -> bool:
+        """Whether less than 80 % of its life is over: later it might end within a call."""
+        return now < self.begins_at + 0.8 * (self.ends_at - self.begins_at)
+
+
+@frozen(kw_only=True)
+class SignIn:
+    """A request that has to come before a provider's own: for a token, or for temporary keys.
+
+    `key` tells whose session it is, and calls with the same key share one; `read(response, now)`
+    makes it of the answer, and raises what `read` of a provider may raise.
+    """
+
+    key: Hashable = field(repr=False)
+    request: Request = field(repr=False)
+    endpoint: str
+    read: Callable[[Response, float], Session]
+
+
+@frozen
+class CredentialsFile:
+    """The vendor's own file of keys, in INI form: its usual place, the variable that names another,
+    and the section. The names in it are those of the provider's settings."""
+
+    path: str
+    env: str
+    section: str
+
+
+@frozen
 class Work:
     """Work on this machine instead of a request: `call` runs in a worker thread."""
 
@@ -134,6 +182,8 @@ class Provider:
       and plain texts as warnings. A `LookupError`, `TypeError`, `ValueError` or `AttributeError`
       out of it becomes a `MalformedResponse` that names the place;
     * `authorize(prepared, settings, now)`: the same request, signed; `now` is a Unix time in s;
+    * `sign_in(settings)`: what has to be asked before the first call, or None;
+    * `credentials_file`: the vendor's own file of keys, looked into last;
     * `endpoint`: a URL with settings in braces; the setting `endpoint` replaces it;
     * `hosts`: the vendor's own hosts (`*` allowed): no other is sent stored secrets;
     * `credentials`: the settings that must be there to sign in, as alternatives: any one is enough.
@@ -157,6 +207,8 @@ class Provider:
     authorize: Callable[[Prepared, Settings, float], Prepared] = lambda prepared, settings, now: (
         prepared
     )
+    sign_in: Callable[[Settings], SignIn | None] = lambda settings: None
+    credentials_file: CredentialsFile | None = None
     endpoint: str | None = None
     hosts: tuple[str, ...] = ()
     sunset: Sunset | None = None

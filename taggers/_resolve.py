@@ -74,8 +74,9 @@ def resolve(
     """The provider of this name with all it needs.
 
     A setting is taken from the arguments, then the configuration, then its environment variable,
-    then `keys.toml`, then its default. Raises `ConfigurationError` with all that is missing or
-    wrong, and where its secrets would go to a host that is neither the vendor's nor trusted.
+    then `keys.toml`, then its default, then the vendor's own file. Raises `ConfigurationError` with
+    all that is missing or wrong, and where its secrets would go to a host that is neither the
+    vendor's nor trusted.
     """
     service = config.service(name, registry)
     provider = registry.provider(service.plugin)
@@ -108,11 +109,20 @@ def find(
             f"{provider.name} has no setting {', '.join(strange)}; "
             f"it has {', '.join(sorted(known)) or 'none'}"
         )
-    return [_find(setting, service, keys, arguments) for setting in settings]
+    kept = keys.of_vendor(provider.credentials_file)
+    return [_find(setting, service, keys, arguments, kept) for setting in settings]
 
 
-def _find(setting: Setting, service: Service, keys: Keys, arguments: Mapping[str, Any]) -> Found:
+def _find(
+    setting: Setting,
+    service: Service,
+    keys: Keys,
+    arguments: Mapping[str, Any],
+    kept: Mapping[str, tuple[str, str]],
+) -> Found:
     value, origin, fault = _value(setting, service, keys, arguments)
+    if value is None and fault is None and setting.name in kept:
+        value, origin = kept[setting.name]
     if value is None:
         return Found(setting, None, origin, fault)
     if isinstance(value, Secret):
@@ -168,7 +178,8 @@ def missing(provider: Provider, found: list[Found]) -> list[Missing]:
     lacking = []
     ways = provider.credentials
     if ways and all(unset(way) for way in ways):
-        others = "".join(f" (or {' and '.join(way)})" for way in ways[1:])
+        others = "".join(f", or {' and '.join(way)}" for way in ways[1:])
+        others = f" ({others.removeprefix(', ')})" if others else ""
         lacking = [Missing(setting, others) for setting in unset(ways[0])]
     required = (item.setting.name for item in found if item.setting.required)
     return lacking + [Missing(setting) for setting in unset(required)]
@@ -182,20 +193,23 @@ def _untrusted(
     A project's file is written by others: it must not be able to send the user's own keys to a
     host of its choice. Secrets given as arguments go where the program says.
     """
-    address = provider.address(settings)
     stored = any(item.setting.secret and item.value and item.origin != "argument" for item in found)
-    if address is None or not stored:
-        return []
-    host = (urlsplit(address).hostname or "").lower()
-    extra = [name for name in os.environ.get("TAGGERS_TRUSTED_HOSTS", "").split(",") if name]
-    trusted = (*provider.hosts, *config.trusted_hosts, *extra)
-    if _loopback(host) or any(fnmatch.fnmatchcase(host, pattern) for pattern in trusted):
-        return []
+    sign_in = provider.sign_in(settings)
+    addresses = (provider.address(settings), sign_in.endpoint if sign_in else None)
+    hosts = [(urlsplit(address).hostname or address).lower() for address in addresses if address]
     return [
-        f"its keys would be sent to {host or address}, which is no host of {provider.vendor}; "
+        f"its keys would be sent to {host}, which is no host of {provider.vendor}; "
         f'if that is meant, write trusted_hosts = ["{host}"] into your own file '
         f"(see `taggers config path`) or set TAGGERS_TRUSTED_HOSTS"
+        for host in hosts
+        if stored and not _trusted(host, provider, config)
     ]
+
+
+def _trusted(host: str, provider: Provider, config: Config) -> bool:
+    extra = [name for name in os.environ.get("TAGGERS_TRUSTED_HOSTS", "").split(",") if name]
+    trusted = (*provider.hosts, *config.trusted_hosts, *extra)
+    return _loopback(host) or any(fnmatch.fnmatchcase(host, pattern) for pattern in trusted)
 
 
 def _loopback(host: str) -> bool:

@@ -61,6 +61,10 @@ class Settings(Mapping[str, Any]):
         value = self._values[name]
         return None if value is None else value.reveal()
 
+    def with_values(self, values: Mapping[str, Any]) -> Settings:
+        """The same settings with these in place of their own."""
+        return Settings({**self._values, **values})
+
     def redact(self, text: str) -> str:
         """The text without any of the secrets in it; one under four characters is no secret."""
         for value in self._values.values():

@@ -66,7 +66,7 @@ class Request:
     method: str = "POST"
     query: Mapping[str, str | Sequence[str]] = field(factory=dict)
     headers: Mapping[str, str] = field(factory=dict)
-    json: Any = None
+    json: Any = field(default=None, repr=False)
     form: Mapping[str, str | bytes] = field(factory=dict, repr=False)
     content: bytes | None = field(default=None, repr=False)
     units: int = 1

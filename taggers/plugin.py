@@ -23,7 +23,17 @@ from ._model import (
     Tag,
     Verdict,
 )
-from ._provider import Accepts, Offers, Provider, Steps, Sunset, Work
+from ._provider import (
+    Accepts,
+    CredentialsFile,
+    Offers,
+    Provider,
+    Session,
+    SignIn,
+    Steps,
+    Sunset,
+    Work,
+)
 from ._settings import Secret, Setting, Settings
 from ._wire import Base64, Json, Prepared, Request, Response, Xml, encode, fraction, number, sides
 from .hookspecs import hookimpl
@@ -34,6 +44,7 @@ __all__ = [
     "Asked",
     "Base64",
     "BoundingBox",
+    "CredentialsFile",
     "Dialect",
     "Errors",
     "Image",
@@ -53,8 +64,10 @@ __all__ = [
     "Route",
     "Rule",
     "Secret",
+    "Session",
     "Setting",
     "Settings",
+    "SignIn",
     "Steps",
     "Sunset",
     "Tag",

@@ -28,7 +28,7 @@ import functools
 import json
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -36,7 +36,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import cattrs
 from attrs import field, frozen
 
-from ._flow import Context, Effect, Flow, Sleep, call
+from ._flow import Context, Effect, Enter, Flow, Sleep, call
 from ._image import Image
 from ._model import Options, Result
 from ._provider import Provider, Work
@@ -79,16 +79,8 @@ class Exchange:
 
         Raises `Mismatch` where it asks something else than was recorded, or less, or more.
         """
-        flow = self._flow(provider)
         made: list[dict[str, Any]] = []
-        try:
-            effect = next(flow)
-            while True:
-                effect = flow.send(self._happened(effect, made))
-        except StopIteration as stop:
-            outcome: Result | TaggersError = stop.value
-        except TaggersError as error:
-            outcome = error
+        outcome: Result | TaggersError = self._played(self._flow(provider), made)
         self._same(made, [step["request"] for step in self.wire])
         return outcome
 
@@ -102,12 +94,25 @@ class Exchange:
             expected = self.error or {}
             self._same({name: facts.get(name) for name in expected or facts}, self.error)
 
+    def _played(self, flow: Generator[Effect, Any, Any], made: list[dict[str, Any]]) -> Any:
+        """What a flow returns or raises, with the recorded outcomes of what it asks for."""
+        try:
+            effect = next(flow)
+            while True:
+                effect = flow.send(self._happened(effect, made))
+        except StopIteration as stop:
+            return stop.value
+        except TaggersError as error:
+            return error
+
     def _happened(self, effect: Effect, made: list[dict[str, Any]]) -> Any:
         """The recorded outcome of an effect; a request is added to those made."""
         if isinstance(effect, Work):
             return effect.call()
         if isinstance(effect, Sleep):
             return None
+        if isinstance(effect, Enter):
+            return self._played(effect.flow(), made)
         made.append(_shown(effect.prepared))
         if len(made) > len(self.wire):
             raise Mismatch(f"{self.name}: asks once more than was recorded: {made[-1]}")

@@ -15,9 +15,11 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     """The user's own folder of settings: an empty one, and an environment without any of ours."""
     folder = tmp_path_factory.mktemp("home")
     for name in os.environ:
-        if name.startswith(("TAGGERS_", "HUAWEICLOUD_", "TENCENTCLOUD_")):
+        if name.startswith(("TAGGERS_", "HUAWEICLOUD_", "HW_", "TENCENTCLOUD_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("TAGGERS_HOME", str(folder))
+    monkeypatch.setenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", str(folder / "no-huawei"))
+    monkeypatch.setenv("TENCENTCLOUD_CREDENTIALS_FILE", str(folder / "no-tencent"))
     return folder
 
 

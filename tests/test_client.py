@@ -404,6 +404,7 @@ def test_a_route_whose_targets_all_fail_ends_in_the_last_ones_error(server: Serv
         tagger.tag(PICTURE)
 
     assert "second" == caught.value.provider
+    assert 1 == len(server.requests)
 
 
 def test_a_route_that_has_one_target_only_raises_its_error() -> None:
@@ -447,11 +448,11 @@ def test_a_tagger_may_be_closed_twice_and_used_again(server: Server) -> None:
     tagger.close()
     left = server.wait_until_left()
 
-    second = tagger.tag(PICTURE)
+    again = [tagger.tag(PICTURE) for _ in range(3)]
     tagger.close()
 
     assert left
-    assert first.tags == second.tags
+    assert [first.tags] * 3 == [result.tags for result in again]
     assert 2 == server.accepted
 
 

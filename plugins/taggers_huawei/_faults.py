@@ -28,6 +28,14 @@ _RULES = (
         hint="set this machine's clock; it may be 15 minutes off at most",
     ),
     Rule(kind=errors.TokenExpired, codes=_gateway("0301"), message=r"token.*(expire|must be upd)"),
+    # A token of ours may have been revoked; one that the user gave is not asked for again.
+    Rule(
+        kind=errors.Authentication,
+        codes=_gateway("0301"),
+        message=r"token",
+        retry="refresh-once",
+        hint="the token is not one of this region and project, or has been revoked",
+    ),
     Rule(
         kind=errors.CredentialLocked,
         codes=_gateway("0301"),

@@ -186,5 +186,6 @@ IAM = Dialect(
     verify=lambda incoming, world: None,
     serve=_give_token,
     write_error=write_error,
+    throttle_code="APIG.0308",
     evidence={"success": "documented", "errors": "inferred", "limits": "inferred"},
 )

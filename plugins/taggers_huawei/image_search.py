@@ -23,7 +23,17 @@ from taggers.plugin import (
     fraction,
 )
 
-from ._account import ACCOUNT, CREDENTIALS, HOSTS, PROJECT, SUNSET, authorize, region
+from ._account import (
+    ACCOUNT,
+    CREDENTIALS,
+    CREDENTIALS_FILE,
+    HOSTS,
+    PROJECT,
+    SUNSET,
+    authorize,
+    region,
+    sign_in,
+)
 from ._faults import ERRORS
 
 __all__ = ["PROVIDER"]
@@ -106,6 +116,8 @@ PROVIDER = Provider(
     ),
     credentials=CREDENTIALS,
     authorize=authorize,
+    sign_in=sign_in,
+    credentials_file=CREDENTIALS_FILE,
     endpoint="https://imagesearch.{region}.myhuaweicloud.com",
     hosts=HOSTS,
     sunset=SUNSET,

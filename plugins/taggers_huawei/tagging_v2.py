@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from taggers.plugin import Offers, Provider
 
-from ._account import ACCEPTS, ACCOUNT, CREDENTIALS, HOSTS, PROJECT, SUNSET, authorize, region
+from ._account import (
+    ACCEPTS,
+    ACCOUNT,
+    CREDENTIALS,
+    CREDENTIALS_FILE,
+    HOSTS,
+    PROJECT,
+    SUNSET,
+    authorize,
+    region,
+    sign_in,
+)
 from ._faults import ERRORS
 from ._tags import posting, read
 
@@ -37,6 +48,8 @@ PROVIDER = Provider(
     ),
     credentials=CREDENTIALS,
     authorize=authorize,
+    sign_in=sign_in,
+    credentials_file=CREDENTIALS_FILE,
     endpoint="https://image.{region}.myhuaweicloud.com",
     hosts=HOSTS,
     sunset=SUNSET,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from taggers.plugin import Prepared, Setting, Settings, errors
+from taggers.plugin import CredentialsFile, Prepared, Setting, Settings, errors
 
-from ._sign import sign
+from ._sign import presign, sign
 
-__all__ = ["ACCOUNT", "BUCKET", "CREDENTIALS", "HOSTS", "authorize"]
+__all__ = ["ACCOUNT", "BUCKET", "CREDENTIALS", "CREDENTIALS_FILE", "HOSTS", "authorize"]
 
 HOSTS = ("*.myqcloud.com",)
 CREDENTIALS = (("secret_id", "secret_key"),)
+CREDENTIALS_FILE = CredentialsFile(
+    "~/.tencentcloud/credentials", "TENCENTCLOUD_CREDENTIALS_FILE", "default"
+)
 
 ACCOUNT = (
     Setting("secret_id", "API key id", env="TENCENTCLOUD_SECRET_ID", secret=True),
@@ -19,6 +22,12 @@ ACCOUNT = (
         "session token of a temporary secret_id and secret_key",
         env="TENCENTCLOUD_TOKEN",
         secret=True,
+    ),
+    Setting(
+        "presigned",
+        "where the signature stands: in a header, or in the URL, which is then presigned",
+        default="no",
+        choices=("no", "yes"),
     ),
 )
 
@@ -45,6 +54,9 @@ def authorize(prepared: Prepared, settings: Settings, now: float) -> Prepared:
     secret_id, secret_key = settings.secret("secret_id"), settings.secret("secret_key")
     if not secret_id or not secret_key:
         raise errors.ConfigurationError("needs secret_id and secret_key")
-    if token := settings.secret("token"):
+    token = settings.secret("token")
+    if settings["presigned"] == "yes":
+        return presign(prepared, secret_id, secret_key, now, token)
+    if token:
         prepared = prepared.with_headers({"x-cos-security-token": token})
     return sign(prepared, secret_id, secret_key, now)

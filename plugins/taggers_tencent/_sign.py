@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
-from taggers.plugin import Prepared, encode
+from taggers.plugin import Prepared, encode, evolve
 
-__all__ = ["Signature", "pairs", "sign", "signature"]
+__all__ = ["Signature", "pairs", "presign", "sign", "signature"]
 
 EARLY_S, VALID_S = 60, 900
 
@@ -31,6 +31,31 @@ def sign(prepared: Prepared, secret_id: str, secret_key: str, now: float) -> Pre
 
     Signed are the host, every parameter, and the security token where there is one.
     """
+    fields = _fields(prepared, secret_id, secret_key, now)
+    return prepared.with_headers(
+        {"authorization": "&".join(f"{name}={value}" for name, value in fields.items())}
+    )
+
+
+def presign(
+    prepared: Prepared, secret_id: str, secret_key: str, now: float, token: str | None = None
+) -> Prepared:
+    """The request with its signature, and the session token of a temporary key, in its URL. Until
+    the signature ends, the URL alone is enough to send it."""
+    if token:
+        prepared = _with_query(prepared, {"x-cos-security-token": token})
+    return _with_query(prepared, _fields(prepared, secret_id, secret_key, now))
+
+
+def _with_query(prepared: Prepared, parameters: Mapping[str, str]) -> Prepared:
+    added = [f"{encode(name)}={encode(value)}" for name, value in parameters.items()]
+    parts = urlsplit(prepared.url)
+    query = "&".join([parts.query, *added] if parts.query else added)
+    return evolve(prepared, url=urlunsplit(parts._replace(query=query)))
+
+
+def _fields(prepared: Prepared, secret_id: str, secret_key: str, now: float) -> dict[str, str]:
+    """The seven fields of a signature, in their order."""
     parts = urlsplit(prepared.url)
     parameters = pairs(parse_qsl(parts.query.replace("+", "%2B"), keep_blank_values=True))
     signed = {"host": prepared.host, **prepared.headers}
@@ -39,7 +64,7 @@ def sign(prepared: Prepared, secret_id: str, secret_key: str, now: float) -> Pre
     made = signature(
         prepared.method, unquote(parts.path), parameters, headers, secret_key, key_time
     )
-    fields = {
+    return {
         "q-sign-algorithm": "sha1",
         "q-ak": secret_id,
         "q-sign-time": key_time,
@@ -48,9 +73,6 @@ def sign(prepared: Prepared, secret_id: str, secret_key: str, now: float) -> Pre
         "q-url-param-list": ";".join(name for name, _ in parameters),
         "q-signature": made.signature,
     }
-    return prepared.with_headers(
-        {"authorization": "&".join(f"{name}={value}" for name, value in fields.items())}
-    )
 
 
 _SIGNED = ("host", "x-cos-security-token")

@@ -28,7 +28,7 @@ from taggers.plugin import (
     sides,
 )
 
-from ._account import ACCOUNT, BUCKET, CREDENTIALS, HOSTS, authorize
+from ._account import ACCOUNT, BUCKET, CREDENTIALS, CREDENTIALS_FILE, HOSTS, authorize
 from ._faults import ERRORS
 
 __all__ = ["PROVIDER", "SCENES"]
@@ -139,6 +139,7 @@ PROVIDER = Provider(
     ),
     credentials=CREDENTIALS,
     authorize=authorize,
+    credentials_file=CREDENTIALS_FILE,
     endpoint="https://{bucket}.cos.{region}.myqcloud.com",
     hosts=HOSTS,
 )

@@ -195,6 +195,8 @@ class Emulator:
         config = uvicorn.Config(
             app,
             lifespan="off",
+            date_header=False,
+            server_header=False,
             log_level="warning",
             http="h11",
             ws="none",

@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
+from email.utils import formatdate
 
 from attrs import define, evolve, field, frozen
 
@@ -187,7 +188,18 @@ class Service:
                     fault=fault.do if fault else None,
                 )
             )
-        return Reply(response=_marked(response, request_id) if response else None, fault=fault)
+        return Reply(response=response and self._marked(response, request_id), fault=fault)
+
+    def _marked(self, response: Response, request_id: str) -> Response:
+        """The answer with the emulator's mark, its time, and the request's id under both vendors'
+        names."""
+        marks = {
+            "date": formatdate(self.now(), usegmt=True),
+            EMULATOR_HEADER: __version__,
+            "x-request-id": request_id,
+            "x-cos-request-id": request_id,
+        }
+        return evolve(response, headers={**marks, **response.headers})
 
 
 @frozen
@@ -214,13 +226,3 @@ def _refuse(dialect: Dialect, fault: Fault | None, over: str | None) -> None:
 def _text(status: int, said: str) -> Response:
     kind = {"content-type": "text/plain; charset=utf-8"}
     return Response(status=status, headers=kind, body=said.encode())
-
-
-def _marked(response: Response, request_id: str) -> Response:
-    """The answer with the emulator's mark and the request's id, under both vendors' names."""
-    marks = {
-        EMULATOR_HEADER: __version__,
-        "x-request-id": request_id,
-        "x-cos-request-id": request_id,
-    }
-    return evolve(response, headers={**marks, **response.headers})
