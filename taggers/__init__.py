@@ -6,33 +6,36 @@
         for tag in tagger.tag("cat.jpg"):
             print(tag.name, tag.confidence)
 
-Users import from here, plugin authors from `taggers.plugin` and `taggers.testing`. Importing
-taggers loads no plugin and no HTTP library, and opens nothing.
+Users import from here, plugin authors from `taggers.plugin` and `taggers.testing`. Each name is
+loaded when it is first used: importing taggers loads nothing and opens nothing.
 """
 
 from __future__ import annotations
 
-from . import errors
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-from ._client import AsyncTagger, Tagger
-from ._image import Image
-from ._model import (
-    Attempt,
-    BoundingBox,
-    ImageFacts,
-    Match,
-    Options,
-    OutputImage,
-    Provenance,
-    Region,
-    Result,
-    Tag,
-    Verdict,
-)
-from ._policy import Policy
-from .errors import TaggersError
+if TYPE_CHECKING:
+    from . import errors
+    from ._client import AsyncTagger, Tagger
+    from ._image import Image
+    from ._model import (
+        Attempt,
+        BoundingBox,
+        ImageFacts,
+        Match,
+        Options,
+        OutputImage,
+        Provenance,
+        Region,
+        Result,
+        Tag,
+        Verdict,
+    )
+    from ._policy import Policy
+    from .errors import TaggersError
 
 __all__ = [
     "AsyncTagger",
@@ -53,3 +56,30 @@ __all__ = [
     "Verdict",
     "errors",
 ]
+
+_HOMES = {
+    "_client": ("AsyncTagger", "Tagger"),
+    "_image": ("Image",),
+    "_model": (
+        "Attempt", "BoundingBox", "ImageFacts", "Match", "Options", "OutputImage", "Provenance",
+        "Region", "Result", "Tag", "Verdict",
+    ),
+    "_policy": ("Policy",),
+    "errors": ("TaggersError",),
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Loads a public name (PEP 562)."""
+    if name == "errors":
+        return importlib.import_module(".errors", __name__)
+    for home, names in _HOMES.items():
+        if name in names:
+            found = getattr(importlib.import_module(f".{home}", __name__), name)
+            globals()[name] = found
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -77,7 +77,7 @@ class AsyncTagger:
     * `provider`: the provider or route to ask; `settings` are its own, and come before the
       configuration and the environment;
     * `policy`: attempts, deadline and pauses of every call;
-    * `ca_bundle`: a file of certificates to trust besides the system's.
+    * `ca_bundle`: a file of certificates to trust besides certifi's.
 
     It belongs to the event loop in which it is first used.
     """
@@ -315,11 +315,13 @@ class Tagger:
     ) -> Iterator[Result | TaggersError]:
         """As `AsyncTagger.tag_many`."""
         outcomes = self._tagger.tag_many(images, concurrency=concurrency, **options)
+        portal = self._started()
         try:
             while (outcome := self._run(lambda: anext(outcomes, None))) is not None:
                 yield outcome
         finally:
-            self._run(outcomes.aclose)
+            if self._portal is portal:  # otherwise closing the tagger has ended it already
+                self._run(outcomes.aclose)
 
     def compare(
         self, image: Source | Image, providers: Iterable[str], **options: Unpack[TagOptions]

@@ -2,8 +2,8 @@
 
     default = "tags"                     # a provider or a route
 
-    [providers.hw]                       # a name of your own
-    plugin = "huawei-tagging-v2"         # an installed provider
+    [providers.hw]                       # a name of your own, or an installed provider's
+    plugin = "huawei-tagging-v2"         # which installed provider it is
     region = "cn-north-4"                # its settings
     project_id = "${HUAWEICLOUD_SDK_PROJECT_ID}"
 
@@ -17,6 +17,7 @@ The user's own file is read first and the project's on top of it. All mistakes a
 from __future__ import annotations
 
 import contextlib
+import difflib
 import os
 import re
 import tomllib
@@ -194,10 +195,15 @@ class _Reader:
         return None
 
     def _texts(self, place: str, value: Any) -> tuple[str, ...]:
-        if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
-            return tuple(value)
-        self.faults.append(f"{place}: must be a list of names in quotes, not {value!r}")
-        return ()
+        if not isinstance(value, list):
+            self.faults.append(f"{place}: must be a list of names in quotes, not {value!r}")
+            return ()
+        if not value:
+            self.faults.append(f"{place}: is empty; name at least one")
+        for index, item in enumerate(value):
+            if not isinstance(item, str):
+                self.faults.append(f"{place}[{index}]: must be a name in quotes, not {item!r}")
+        return tuple(item for item in value if isinstance(item, str))
 
     def _tables(self, key: str, document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         tables = document.get(key, {})
@@ -214,16 +220,26 @@ class _Reader:
         place, known = f"providers.{name}", self.registry.names()
         given = {key: value for key, value in table.items() if key != "plugin"}
         plugin = table.get("plugin", name if name in known else None)
+        if name in known and plugin != name:
+            self.faults.append(f"{place}: {name} is an installed provider; take another name")
         if plugin is None:
             self.faults.append(f'{place}.plugin: is missing; write plugin = "PROVIDER"')
         elif plugin not in known:
             close = nearest(str(plugin), known)
             self.faults.append(f"{place}.plugin: there is no provider {plugin!r}{close}")
+            self._like(place, given, str(plugin))
         else:
             # A broken plugin is reported when it is used; until then it breaks nothing else.
             with contextlib.suppress(PluginError):
                 self._settings(place, given, self.registry.provider(plugin))
         return Service(name, str(plugin), given, self.file)
+
+    def _like(self, place: str, given: dict[str, Any], plugin: str) -> None:
+        """Judges the settings of a mistyped provider as if it were the one that is meant."""
+        close = difflib.get_close_matches(plugin, self.registry.names(), n=1, cutoff=0.8)
+        with contextlib.suppress(PluginError):
+            for name in close:
+                self._settings(place, given, self.registry.provider(name))
 
     def _settings(self, place: str, given: dict[str, Any], provider: Provider) -> None:
         settings = {setting.name: setting for setting in (*provider.settings, ENDPOINT)}
@@ -275,6 +291,6 @@ def _value_fault(setting: Setting, value: Any) -> str | None:
     if isinstance(value, str) and REFERENCE.search(value):
         return None
     fault = setting.fault(value)
-    if fault and setting.choices and isinstance(value, str):
+    if fault and setting.choices and isinstance(value, str) and not setting.many:
         fault += nearest(value, setting.choices)
     return fault

@@ -14,20 +14,35 @@ import json
 import re
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Literal
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from attrs import field, frozen
 
+from ._faults import Errors, VendorError
 from ._image import Image
 from ._model import Match, Options, Result
 from ._provider import Provider
 from ._wire import Prepared, Response
 from .errors import TaggersError
 
-__all__ = ["Account", "Asked", "Dialect", "Evidence", "Incoming", "Refusal", "Route", "World"]
+__all__ = [
+    "Account",
+    "Asked",
+    "Dialect",
+    "Evidence",
+    "Incoming",
+    "NotEmulated",
+    "Refusal",
+    "Route",
+    "World",
+]
 
 Evidence = Literal["documented", "recorded", "inferred"]
 """Where a behaviour is known from: the vendor's documents, a recorded answer, or neither."""
+
+
+class NotEmulated(Exception):
+    """Nobody knows what the vendor would say to this: the emulator answers 501, with the reason."""
 
 
 class Refusal(Exception):
@@ -56,13 +71,13 @@ class Incoming:
     @property
     def path(self) -> str:
         """The decoded path."""
-        return unquote(urlsplit(self.target).path)
+        return unquote(self.target.partition("?")[0])
 
     @property
     def query(self) -> dict[str, str]:
         """The decoded parameters; the last of a name that stands twice. A plus is a space, as the
         vendors' own SDKs write it."""
-        return dict(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
+        return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
 
     @property
     def prepared(self) -> Prepared:
@@ -76,7 +91,10 @@ class Incoming:
 
     def json(self) -> Any:
         """The body as JSON. Raises `ValueError`."""
-        return json.loads(self.body)
+        try:
+            return json.loads(self.body)
+        except RecursionError as error:
+            raise ValueError("the body is nested too deeply") from error
 
 
 @frozen(kw_only=True)
@@ -100,7 +118,8 @@ class World:
 
     `objects` are stored files by (bucket, key); `tokens` the tokens it gave out, each with its end
     in Unix seconds and its project; `fetch` finds the picture at a URL, None where there is none;
-    `similar` finds pictures like one; `nonce` gives a fresh random text.
+    `similar` finds pictures like one; `nonce` gives a fresh random text; `failures` counts refused
+    signatures.
     """
 
     account: Account
@@ -108,7 +127,7 @@ class World:
     nonce: Callable[[], str]
     fetch: Callable[[str], bytes | None]
     similar: Callable[[Image], list[Match]]
-    verified: bool = True
+    failures: list[float] = field(factory=list)
     objects: MutableMapping[tuple[str, str], bytes] = field(factory=dict)
     tokens: MutableMapping[str, tuple[float, str | None]] = field(factory=dict)
 
@@ -137,11 +156,15 @@ class Route:
         """The names in the path, decoded; None where the request is another."""
         if incoming.method != self.method:
             return None
+        return self.match_path(incoming)
+
+    def match_path(self, incoming: Incoming) -> dict[str, str] | None:
+        """The same, whatever the method is."""
         given = incoming.query
         for name, value in self.query.items():
             if name not in given or value not in (None, given[name]):
                 return None
-        found = re.fullmatch(self._pattern(), incoming.path)
+        found = re.fullmatch(self._pattern(), incoming.path, re.DOTALL)
         return None if found is None else found.groupdict()
 
     def _pattern(self) -> str:
@@ -153,15 +176,18 @@ class Route:
 class Dialect:
     """One service of a vendor, from the server's side.
 
-    * `provider`: the client's half; None for what is no tagging (a token service, a store);
+    * `provider`: the client's half; None for what is no tagging (a token service, a store), which
+      has its `errors` here;
     * `hosts`: the vendor's own names for the server (`*` allowed);
     * `verify(incoming, world)`: raises a `Refusal` for a request that is not signed as it must be;
+      `admit(incoming, names, world)` for one that may not come in for another reason;
     * `read_request(incoming, names, world)`: what is asked for; `write_result(result, asked)`: the
       answer in the vendor's form; or, where there is no provider, `serve(incoming, names, world)`;
     * `write_error(refusal, request_id, incoming)`: the refusal in the vendor's form;
     * `answers_with`: what it finds in a picture, "tags" or similar pictures: "matches";
     * `refusals`: the vendor's code for each of our errors about a picture; `throttle_code`: for too
-      many calls;
+      many calls, `too_large_code`: for a body above `max_body_bytes`;
+    * `headers(request_id)`: what every answer carries;
     * `settings(account)`: what the provider is configured with to sign in as this account;
     * `evidence`: where "success", "errors" and "limits" are known from.
     """
@@ -171,14 +197,19 @@ class Dialect:
     hosts: tuple[str, ...]
     routes: tuple[Route, ...]
     verify: Callable[[Incoming, World], None]
+    admit: Callable[[Incoming, Mapping[str, str], World], None] = lambda *_: None
     write_error: Callable[[Refusal, str, Incoming], Response]
     provider: Provider | None = None
+    errors: Errors | None = None
     read_request: Callable[[Incoming, Mapping[str, str], World], Asked] | None = None
     write_result: Callable[[Result, Asked], Response] | None = None
     serve: Callable[[Incoming, Mapping[str, str], World], Response] | None = None
     answers_with: Literal["tags", "matches"] = "tags"
     refusals: tuple[tuple[type[TaggersError], str], ...] = ()
     throttle_code: str = ""
+    too_large_code: str = ""
+    max_body_bytes: int = 12 * 1024 * 1024
+    headers: Callable[[str], Mapping[str, str]] = lambda request_id: {}
     settings: Callable[[Account], Mapping[str, str]] = lambda account: {}
     evidence: Mapping[str, Evidence] = field(factory=dict)
 
@@ -193,3 +224,14 @@ class Dialect:
             if isinstance(error, kind):
                 return Refusal(code)
         raise error
+
+    def has_code(self, code: str) -> bool:
+        """Whether the vendor has an error of this code."""
+        found = VendorError(code)
+        errors = self.errors or (self.provider.errors if self.provider else None)
+        return errors is not None and any(rule.names(found) for rule in errors.rules)
+
+    @property
+    def catches_all(self) -> bool:
+        """Whether it listens on every path, as a store of files does."""
+        return any("*" in route.path for route in self.routes)

@@ -5,18 +5,42 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import Callable
-from typing import Any
+import time
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
 
 import anyio.to_thread
 
-from ._flow import Effect, Enter, Flow, Send, Sleep
-from ._model import Result
+from ._flow import Effect, Enter, Send, Sleep, clock_skew_s
 from ._sessions import Sessions
 from ._transport import Progress, Transport
+from ._wire import Prepared, Response
 from .errors import DeadlineExceeded, TaggersError
 
-__all__ = ["Driver"]
+__all__ = ["Driver", "skew_s"]
+
+T = TypeVar("T")
+
+
+async def skew_s(address: str, deadline_s: float = 5.0) -> float | None:
+    """How many seconds a server's clock is ahead of this machine's; None where it does not tell.
+
+    Asks it for nothing, with HEAD. Raises a `TaggersError` where it does not answer.
+    """
+
+    def ask() -> Generator[Effect, Any, Response]:
+        outcome = yield Send(Prepared(method="HEAD", url=f"{address}/", headers={}), 65_536)
+        if isinstance(outcome, TaggersError):
+            raise outcome
+        answer: Response = outcome
+        return answer
+
+    driver = Driver(Transport())
+    try:
+        answer: Any = await driver.run(ask(), deadline_s)
+    finally:
+        await driver.aclose()
+    return clock_skew_s(answer, time.time()) if "date" in answer.headers else None
 
 
 class Driver:
@@ -33,7 +57,7 @@ class Driver:
         self._under_way = 0
         self._closed = False
 
-    async def run(self, flow: Flow, deadline_s: float) -> Result:
+    async def run(self, flow: Generator[Effect, Any, T], deadline_s: float) -> T:
         """The flow's result, or the error in which it ends, at most `deadline_s` from now.
 
         Only what a job has to tidy up after that may take longer, `clean_up_s` in all.
@@ -53,7 +77,7 @@ class Driver:
         with anyio.CancelScope(shield=True):
             await self._transport.aclose()
 
-    async def _drive(self, flow: Flow, deadline_s: float) -> Result:
+    async def _drive(self, flow: Generator[Effect, Any, T], deadline_s: float) -> T:
         ends = asyncio.get_running_loop().time() + deadline_s
         last = ends + self._clean_up_s
         resume: Callable[[], Effect] = functools.partial(next, flow)
@@ -61,7 +85,7 @@ class Driver:
             try:
                 effect = resume()
             except StopIteration as stop:
-                result: Result = stop.value
+                result: T = stop.value
                 return result
             try:
                 outcome = await self._within(ends, effect)
@@ -72,7 +96,7 @@ class Driver:
                 ends = last
             resume = functools.partial(flow.send, outcome)
 
-    async def _wind_down(self, flow: Flow, cancelled: BaseException) -> None:
+    async def _wind_down(self, flow: Generator[Effect, Any, Any], cancelled: BaseException) -> None:
         """Lets a cancelled flow tidy up, however often it is cancelled meanwhile."""
         tidying = asyncio.create_task(self._tidy(flow, cancelled))
         with anyio.CancelScope(shield=True):
@@ -80,7 +104,7 @@ class Driver:
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.shield(tidying)
 
-    async def _tidy(self, flow: Flow, cancelled: BaseException) -> None:
+    async def _tidy(self, flow: Generator[Effect, Any, Any], cancelled: BaseException) -> None:
         ends = asyncio.get_running_loop().time() + self._clean_up_s
         resume: Callable[[], Effect] = functools.partial(flow.throw, cancelled)
         try:

@@ -63,10 +63,14 @@ class Rule:
     scope: Scope | None = None
     hint: str | None = None
 
+    def names(self, found: VendorError) -> bool:
+        """Whether the error's code stands in this line."""
+        return any(fnmatch.fnmatchcase(found.code, code) for code in self.codes)
+
     def fits(self, found: VendorError, status: int) -> bool:
         """Whether this line is about the error."""
         return (
-            any(fnmatch.fnmatchcase(found.code, code) for code in self.codes)
+            self.names(found)
             and (not self.status or status in self.status)
             and (self.message is None or bool(re.search(self.message, found.message, re.I)))
         )

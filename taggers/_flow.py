@@ -51,6 +51,7 @@ __all__ = [
     "Send",
     "Sleep",
     "call",
+    "clock_skew_s",
     "read_answer",
 ]
 
@@ -277,7 +278,7 @@ def _mended(
         this.mended.add(error.retry)
         yield from _enter(this, stale=this.session)
         return True
-    skew_s = _skew_s(outcome, this.context.now())
+    skew_s = clock_skew_s(outcome, this.context.now())
     if error.retry == "clock-once" and abs(skew_s) > MAX_SKEW_S:
         this.mended.add(error.retry)
         this.context.correct(skew_s)
@@ -286,7 +287,7 @@ def _mended(
     return False
 
 
-def _skew_s(response: Response, now: float) -> float:
+def clock_skew_s(response: Response, now: float) -> float:
     """How far the server's clock is ahead of ours; 0 where it does not tell."""
     try:
         return parsedate_to_datetime(response.headers.get("date", "")).timestamp() - now
@@ -338,28 +339,41 @@ def read_answer(provider: Provider, body: Any) -> tuple[list[Finding], list[str]
 
     Raises `MalformedResponse` with the path to the place that is not as documented.
     """
+    if body is None:
+        raise MalformedResponse("the answer is empty")
     try:
         found = list(provider.read(body))
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        path = _place(provider, body)
+        path, value = _place(provider, body)
         raise MalformedResponse(
-            f"the answer is not of the documented shape at {path or 'its top'}: {_reason(error)}",
+            f"the answer is not of the documented shape at {path or 'its top'}: "
+            f"{_reason(error, value)}",
             path=path,
         ) from error
     findings = [item for item in found if not isinstance(item, str)]
     return findings, [item for item in found if isinstance(item, str)]
 
 
-def _place(provider: Provider, body: Any) -> str:
-    """The place that `read` looked at last: it reads once more, through a view that remembers."""
-    places = [""]
+def _place(provider: Provider, body: Any) -> tuple[str, Any]:
+    """The place that `read` looked at last, and what is there: it reads once more, through a view
+    that remembers."""
+    places: list[tuple[str, Any]] = [("", body)]
+
+    def seen(place: str, value: Any) -> None:
+        places.append((place, value))
+
     try:
-        for _ in provider.read(traced(body, places.append)):
+        for _ in provider.read(traced(body, seen)):
             pass
     except (LookupError, TypeError, ValueError, AttributeError):
         pass
     return places[-1]
 
 
-def _reason(error: Exception) -> str:
-    return f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
+def _reason(error: Exception, value: Any) -> str:
+    if isinstance(error, KeyError):
+        return f"{error.args[0]!r} is missing"
+    if isinstance(error, ValueError):
+        return str(error)
+    kinds = {dict: "an object", list: "a list", str: "a text", type(None): "null"}
+    return f"{kinds.get(type(value), 'a number')} is not what belongs there"

@@ -33,7 +33,8 @@ def keep(
 
 
 def _sound(tag: Tag, image: Image, warnings: dict[str, None]) -> Tag:
-    """The tag with its confidences in 0..1; boxes stay as they are and are only warned about."""
+    """The tag with clean texts and its confidences in 0..1; boxes are only warned about."""
+    tag = _clean(tag, warnings)
     regions = tuple(_sound_region(tag, region, image, warnings) for region in tag.regions)
     confidence = _in_range(tag.name, tag.confidence, warnings)
     if confidence is tag.confidence and regions == tag.regions:
@@ -41,10 +42,42 @@ def _sound(tag: Tag, image: Image, warnings: dict[str, None]) -> Tag:
     return evolve(tag, confidence=confidence, regions=regions)
 
 
+MAX_NAME_LENGTH = 1000
+
+
+def _clean(tag: Tag, warnings: dict[str, None]) -> Tag:
+    """The tag, whose name must be a text; in all its texts, what cannot be written down is
+    replaced, and what is longer than any true name is cut."""
+    if not isinstance(tag.name, str) or not tag.name:
+        raise MalformedResponse(f"a tag's name is {tag.name!r}, which is no text")
+    texts = (tag.name, *tag.names.values(), *tag.category)
+    if all(text.isascii() and len(text) <= MAX_NAME_LENGTH for text in texts):
+        return tag
+
+    def cleaned(text: str) -> str:
+        clean = text.encode("utf-8", "replace").decode()[:MAX_NAME_LENGTH]
+        if clean != text:
+            warnings[f"{clean[:40]}: a text was cleaned or cut"] = None
+        return clean
+
+    return evolve(
+        tag,
+        name=cleaned(tag.name),
+        names={language: cleaned(name) for language, name in tag.names.items()},
+        category=tuple(cleaned(name) for name in tag.category),
+        categories={
+            language: tuple(cleaned(name) for name in path)
+            for language, path in tag.categories.items()
+        },
+    )
+
+
 def _sound_region(tag: Tag, region: Region, image: Image, warnings: dict[str, None]) -> Region:
     box = region.box
     size = (image.width, image.height) if box.unit == "px" else (1.0, 1.0)
-    if size[0] is not None and size[1] is not None and not box.inside(size[0], size[1]):
+    if box.width < 0 or box.height < 0:
+        warnings[f"{tag.name}: a box has a negative size"] = None
+    elif size[0] is not None and size[1] is not None and not box.inside(size[0], size[1]):
         warnings[f"{tag.name}: a box reaches over the picture's edge"] = None
     confidence = _in_range(tag.name, region.confidence, warnings)
     return region if confidence is region.confidence else evolve(region, confidence=confidence)

@@ -260,4 +260,6 @@ class Result:
 
 def is_number(value: Any) -> bool:
     """Whether the value is a finite int or float."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < math.inf

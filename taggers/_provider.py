@@ -36,8 +36,9 @@ __all__ = [
 class Accepts:
     """Which pictures a provider takes; None: no limit that is known.
 
-    Edges are in pixels of the upright picture. `max_base64_bytes` counts after base64, which makes
-    four bytes of every three.
+    Edges are in pixels of the upright picture; `max_aspect` is how many times as long as the other
+    one may be; `max_pixels` is width times height. `max_base64_bytes` counts after base64, which
+    makes four bytes of every three.
     """
 
     formats: tuple[str, ...]
@@ -46,6 +47,8 @@ class Accepts:
     max_base64_bytes: int | None = None
     min_edge_px: int | None = None
     max_edge_px: int | None = None
+    max_aspect: float | None = None
+    max_pixels: int | None = None
 
     def check(self, image: Image) -> None:
         """Raises an `InvalidInput` or `NotSupported` with the limit that the picture breaks."""
@@ -81,6 +84,11 @@ class Accepts:
             raise ImageDimensions(f"{size}; the shorter edge must be at least {self.min_edge_px}")
         if self.max_edge_px is not None and max(image.width, image.height) > self.max_edge_px:
             raise ImageDimensions(f"{size}; the longer edge may be at most {self.max_edge_px}")
+        aspect = max(image.width, image.height) / min(image.width, image.height)
+        if self.max_aspect is not None and aspect > self.max_aspect:
+            raise ImageDimensions(f"{size}; one edge may be {self.max_aspect:g} times the other")
+        if self.max_pixels is not None and image.width * image.height > self.max_pixels:
+            raise ImageDimensions(f"{size}; it may have at most {self.max_pixels:,} pixels")
 
 
 def _unsupported_source(image: Image) -> tuple[str]:
@@ -182,6 +190,7 @@ class Provider:
       and plain texts as warnings. A `LookupError`, `TypeError`, `ValueError` or `AttributeError`
       out of it becomes a `MalformedResponse` that names the place;
     * `authorize(prepared, settings, now)`: the same request, signed; `now` is a Unix time in s;
+    * `check(settings)`: what is wrong with the settings taken together, in words;
     * `sign_in(settings)`: what has to be asked before the first call, or None;
     * `credentials_file`: the vendor's own file of keys, looked into last;
     * `endpoint`: a URL with settings in braces; the setting `endpoint` replaces it;
@@ -207,6 +216,7 @@ class Provider:
     authorize: Callable[[Prepared, Settings, float], Prepared] = lambda prepared, settings, now: (
         prepared
     )
+    check: Callable[[Settings], Iterable[str]] = lambda settings: ()
     sign_in: Callable[[Settings], SignIn | None] = lambda settings: None
     credentials_file: CredentialsFile | None = None
     endpoint: str | None = None

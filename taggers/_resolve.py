@@ -16,9 +16,10 @@ from ._keys import Keys
 from ._provider import Provider
 from ._registry import Registry
 from ._settings import Secret, Setting, Settings
+from ._wire import Request, prepare
 from .errors import ConfigurationError
 
-__all__ = ["Found", "Missing", "Target", "find", "missing", "resolve"]
+__all__ = ["Found", "Missing", "Target", "find", "missing", "problems", "resolve"]
 
 
 @frozen
@@ -86,16 +87,30 @@ def resolve(
     faults += [f"needs {item.how}" for item in lacking]
     settings = Settings({item.setting.name: item.value for item in found})
     if not faults:
-        faults = _untrusted(provider, settings, found, config)
+        faults = [*provider.check(settings), *_untrusted(provider, settings, found, config)]
     if faults:
-        scope = "credential" if lacking or not any(item.fault for item in found) else "process"
+        secret = any(item.setting.secret for item in lacking)
+        scope = "credential" if secret else "process"
         raise ConfigurationError("\n".join(f"{name}: {fault}" for fault in faults), scope=scope)
+    if (address := provider.address(settings)) is not None:
+        prepare(Request(path="/"), address)  # raises where that is no URL that can be asked
     return Target(
         provider=evolve(provider, name=name),
         settings=settings,
         plugin=service.plugin,
         plugin_version=registry.distribution(service.plugin)[1],
     )
+
+
+def problems(
+    name: str, config: Config, keys: Keys, registry: Registry
+) -> ConfigurationError | None:
+    """Why a provider cannot be asked as it is configured; None where it can."""
+    try:
+        resolve(name, config, keys, registry)
+    except ConfigurationError as error:
+        return error
+    return None
 
 
 def find(

@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 
 from ._flow import Enter
 from ._provider import Session
-from .errors import Authentication, TaggersError
+from .errors import Authentication, ClockSkew, ConnectFailed, TaggersError
 
 __all__ = ["Sessions"]
 
@@ -34,7 +34,8 @@ class _Entry:
         if self.task.cancelled():
             return False
         if error := self.task.exception():
-            return isinstance(error, Authentication) and time.time() < self.began + LOCKED_OUT_S
+            refused = isinstance(error, Authentication) and not isinstance(error, ClockSkew)
+            return refused and time.monotonic() < self.began + LOCKED_OUT_S
         session = self.task.result()
         return session is not stale and session.fresh(time.time())
 
@@ -51,11 +52,15 @@ class Sessions:
         entry = self._entries.get(wanted.key)
         if entry is None or not entry.usable(wanted.stale):
             task = asyncio.create_task(self._signed_in(wanted))
-            entry = self._entries[wanted.key] = _Entry(task, time.time())
+            entry = self._entries[wanted.key] = _Entry(task, time.monotonic())
         try:
             return await asyncio.shield(entry.task)
         except TaggersError as error:
             raise copy.copy(error) from error  # one of several calls that are told of it
+        except asyncio.CancelledError:
+            if entry.task.cancelled():
+                raise ConnectFailed("the tagger was closed while it was signing in") from None
+            raise
 
     def close(self) -> None:
         """Ends all signing in that is under way, and forgets all sessions."""

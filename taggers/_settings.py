@@ -97,7 +97,8 @@ class Setting:
         """What is wrong with a value, in words; None where nothing is."""
         if self.many:
             if not isinstance(value, list | tuple):
-                return f"must be a list of texts, not {_shown(value)}"
+                example = f"; write [{_quoted(value)}]" if isinstance(value, str) else ""
+                return f"must be a list of texts, not {_shown(value)}{example}"
             return next((fault for item in value if (fault := self._item_fault(item))), None)
         return self._item_fault(value)
 
@@ -109,6 +110,10 @@ class Setting:
         if self.pattern and not re.fullmatch(self.pattern, value):
             return f"{_shown(value)} does not look like one (it must match {self.pattern})"
         return None
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
 
 
 def _shown(value: Any) -> str:

@@ -7,9 +7,12 @@ from typing import Any
 
 __all__ = ["traced"]
 
+Seen = Callable[[str, Any], object]
 
-def traced(body: Any, seen: Callable[[str], None], path: str = "") -> Any:
-    """The body as a view that tells `seen` each place which is read, as in `result.tags[0]`."""
+
+def traced(body: Any, seen: Seen, path: str = "") -> Any:
+    """The body as a view that tells `seen` each place which is read, as in `result.tags[0]`, and
+    what is there."""
     if isinstance(body, dict):
         return _TracedDict(body, seen, path)
     if isinstance(body, list):
@@ -18,13 +21,13 @@ def traced(body: Any, seen: Callable[[str], None], path: str = "") -> Any:
 
 
 class _TracedDict(dict[str, Any]):
-    def __init__(self, body: dict[str, Any], seen: Callable[[str], None], path: str) -> None:
+    def __init__(self, body: dict[str, Any], seen: Seen, path: str) -> None:
         super().__init__(body)
         self._seen, self._path = seen, path
 
     def _at(self, key: Any, value: Any) -> Any:
         place = f"{self._path}.{key}" if self._path else str(key)
-        self._seen(place)
+        self._seen(place, value)
         return traced(value, self._seen, place)
 
     def __getitem__(self, key: Any) -> Any:
@@ -35,24 +38,25 @@ class _TracedDict(dict[str, Any]):
         return self._at(key, super().get(key, default))
 
     def values(self) -> Any:
-        return [self._at(key, value) for key, value in super().items()]
+        return (self._at(key, value) for key, value in super().items())
 
     def items(self) -> Any:
         return ((key, self._at(key, value)) for key, value in super().items())
 
 
 class _TracedList(list[Any]):
-    def __init__(self, body: list[Any], seen: Callable[[str], None], path: str) -> None:
+    def __init__(self, body: list[Any], seen: Seen, path: str) -> None:
         super().__init__(body)
         self._seen, self._path = seen, path
 
     def _at(self, index: int, value: Any) -> Any:
         place = f"{self._path}[{index}]"
-        self._seen(place)
+        self._seen(place, value)
         return traced(value, self._seen, place)
 
     def __iter__(self) -> Any:
         return (self._at(index, value) for index, value in enumerate(super().__iter__()))
 
     def __getitem__(self, index: Any) -> Any:
+        self._at(index, None)
         return self._at(index, super().__getitem__(index))

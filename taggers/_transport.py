@@ -63,9 +63,10 @@ class Progress:
 class Transport:
     """Connections to servers. It belongs to one event loop; `aclose` closes them.
 
-    `ca_bundle` is a file of certificates to trust besides the system's. Certificates are always
-    verified. Proxies are taken from the environment, as curl does, and not used for loopback.
-    `connect_timeout_s` covers reaching the server and the TLS handshake.
+    `ca_bundle` is a file of certificates to trust besides certifi's (or those that SSL_CERT_FILE
+    names). Certificates are always verified. Proxies are taken from the environment, as curl does,
+    and not used for loopback. `connect_timeout_s` covers reaching the server and the TLS
+    handshake.
     """
 
     def __init__(self, *, ca_bundle: str | None = None, connect_timeout_s: float = 5.0) -> None:

@@ -17,6 +17,7 @@ import reprlib
 import xml.parsers.expat
 import zlib
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
@@ -36,6 +37,7 @@ __all__ = [
     "number",
     "prepare",
     "sides",
+    "texts",
 ]
 
 
@@ -199,15 +201,27 @@ def _json(value: Any) -> bytes:
 
 def _multipart(form: Mapping[str, str | bytes]) -> tuple[str, bytes]:
     """A form's boundary and body (RFC 7578). Bytes are files, under the name of their field."""
-    digest = hashlib.sha256(repr(form).encode())
+    parts = [
+        (_disposition(name, value), value if isinstance(value, bytes) else value.encode())
+        for name, value in form.items()
+    ]
+    digest = hashlib.sha256()
+    for piece in chain.from_iterable(parts):
+        digest.update(piece)
     boundary = digest.hexdigest()[:32]
-    parts: list[bytes] = []
-    for name, value in form.items():
-        file = f'; filename="{name}"' if isinstance(value, bytes) else ""
-        content = value if isinstance(value, bytes) else value.encode()
-        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'
-        parts += head.encode(), content, b"\r\n"
-    return boundary, b"".join([*parts, f"--{boundary}--\r\n".encode()])
+    opens, ends = f"--{boundary}\r\n".encode(), f"--{boundary}--\r\n".encode()
+    pieces = [piece for head, content in parts for piece in (opens, head, content, b"\r\n")]
+    return boundary, b"".join([*pieces, ends])
+
+
+def _disposition(name: str, value: str | bytes) -> bytes:
+    quoted = name.translate(_QUOTED)
+    file = f'; filename="{quoted}"' if isinstance(value, bytes) else ""
+    return f'Content-Disposition: form-data; name="{quoted}"{file}\r\n\r\n'.encode()
+
+
+_QUOTED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
+"""How a name in a form is written, as browsers do."""
 
 
 @frozen
@@ -350,6 +364,17 @@ def number(value: str | int | float | None) -> float | None:
             if math.isfinite(found := float(value)):
                 return found
     raise ValueError(f"{reprlib.repr(value)} is not a number")
+
+
+def texts(place: Mapping[str, Any], name: str) -> dict[str, str]:
+    """The texts by language under a name, without spaces around them; none where it is missing.
+
+    Raises `TypeError` where there is something else.
+    """
+    found = place.get(name)
+    if not isinstance(found, dict | None):
+        raise TypeError(f"{name} is no object")
+    return {language: text.strip() for language, text in (found or {}).items() if text}
 
 
 def sides(

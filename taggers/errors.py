@@ -145,7 +145,8 @@ class TaggersError(Exception):
             f"request {self.request_id}" if self.request_id else None,
         )
         known = ", ".join(fact for fact in facts if fact)
-        return says + (f" ({known})" if known else "") + (f"; {self.hint}" if self.hint else "")
+        hint = f"{'' if says.endswith('?') else ';'} {self.hint}" if self.hint else ""
+        return says + (f" ({known})" if known else "") + hint
 
     def to_dict(self) -> dict[str, Any]:
         """The error as JSON-ready facts, for logs and for one record per failed picture."""

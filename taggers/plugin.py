@@ -10,7 +10,7 @@ from attrs import evolve
 
 from . import errors
 from ._auth import basic, header, query
-from ._dialect import Account, Asked, Dialect, Incoming, Refusal, Route, World
+from ._dialect import Account, Asked, Dialect, Incoming, NotEmulated, Refusal, Route, World
 from ._faults import Errors, Rule, VendorError
 from ._image import Image
 from ._model import (
@@ -35,7 +35,19 @@ from ._provider import (
     Work,
 )
 from ._settings import Secret, Setting, Settings
-from ._wire import Base64, Json, Prepared, Request, Response, Xml, encode, fraction, number, sides
+from ._wire import (
+    Base64,
+    Json,
+    Prepared,
+    Request,
+    Response,
+    Xml,
+    encode,
+    fraction,
+    number,
+    sides,
+    texts,
+)
 from .hookspecs import hookimpl
 
 __all__ = [
@@ -51,6 +63,7 @@ __all__ = [
     "Incoming",
     "Json",
     "Match",
+    "NotEmulated",
     "Offers",
     "Options",
     "OutputImage",
@@ -86,4 +99,5 @@ __all__ = [
     "number",
     "query",
     "sides",
+    "texts",
 ]

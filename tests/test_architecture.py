@@ -26,7 +26,7 @@ LAYERS = [
     {"__init__"},
     {"_client"},
     {"_driver", "_config_schema", "_resolve"},
-    {"_transport"},
+    {"_transport", "_sessions"},
     {"_config"},
     {"_registry", "_keys", "plugin"},
     {"hookspecs"},

@@ -125,7 +125,16 @@ def test_every_mistake_is_reported_at_once_with_place_and_nearest_name(tmp_path:
         ("default = 5", "default: must be a text, not 5"),
         ("providers = 5", "providers: must be tables like [providers.NAME], not 5"),
         ("[providers]\nhw = 5", "providers.hw: must be a table [providers.hw], not 5"),
-        ("[routes.a]\ntargets = []", "routes.a.targets: must be a list of names in quotes"),
+        ("[routes.a]\ntargets = []", "routes.a.targets: is empty; name at least one"),
+        ("[routes.a]\ntargets = [7]", "routes.a.targets[0]: must be a name in quotes, not 7"),
+        (
+            '[providers.local-basic]\nplugin = "huawei-tagging-v2"',
+            "providers.local-basic: local-basic is an installed provider; take another name",
+        ),
+        (
+            '[providers.a]\nplugin = "huawei-taging-v2"\nsk = "in plain text"',
+            "providers.a.sk: is a secret and may not stand here",
+        ),
         ('default = "hwx"', "default: there is no 'hwx'"),
         ('[providers.hw]\nplugin = "huawei-tagging-v2"\nregion = 4', "must be a text, not 4"),
     ],

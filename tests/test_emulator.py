@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +21,13 @@ import pytest
 from attrs import evolve
 from taggers_huawei._sign import sign
 
-from taggers import Policy, Result, Tag, Tagger, TaggersError
+from taggers import AsyncTagger, Policy, Result, Tag, Tagger, TaggersError
 from taggers._registry import installed
 from taggers.emulator import Account, Emulator, Fault, Fixture, Limits
 from taggers.errors import (
     Authentication,
     ConfigurationError,
+    CredentialLocked,
     ImageDimensions,
     LocalResourceError,
     MalformedResponse,
@@ -32,6 +36,7 @@ from taggers.errors import (
     QuotaExhausted,
     RateLimited,
     ServerFault,
+    TokenExpired,
     UnsupportedImage,
 )
 from taggers.plugin import Accepts, Prepared
@@ -164,10 +169,10 @@ def test_wrong_credentials_are_refused_with_the_vendors_codes(
 ) -> None:
     cat = photos / "cat.jpg"
     cases = {
-        (V2, "sk", "wrong"): (Authentication, "APIG.0301"),
-        (V2, "ak", "unknown"): (Authentication, "APIG.0301"),
+        (V2, "sk", "wrong"): (Authentication, "APIGW.0301"),
+        (V2, "ak", "unknown"): (Authentication, "APIGW.0301"),
         (V2, "project_id", "other"): (ConfigurationError, "APIG.0310"),
-        (V2, "auth_token", "never-given"): (Authentication, "APIG.0301"),
+        (V2, "auth_token", "never-given"): (Authentication, "APIGW.0301"),
         (COS, "secret_key", "wrong"): (Authentication, "SignatureDoesNotMatch"),
         (COS, "secret_id", "unknown"): (Authentication, "InvalidAccessKeyId"),
     }
@@ -205,7 +210,7 @@ def test_a_changed_body_breaks_the_signature(photos: Path, taggers_emulator: Emu
 
     status, _, said = _http(taggers_emulator, path, {"image": "x"}, **signed.headers)
 
-    assert (401, "APIG.0301") == (status, said["error_code"])
+    assert (401, "APIGW.0301") == (status, said["error_code"])
     assert "canonicalRequest:POST|/v2/emulator/image/tagging/||host:" in said["error_msg"]
 
 
@@ -265,7 +270,7 @@ def test_an_unknown_path_says_so_with_501(taggers_emulator: Emulator) -> None:
     status, headers, said = _http(taggers_emulator, "/v9/unheard", {}, method="PATCH")
 
     assert 501 == status
-    assert "does not know PATCH /v9/unheard" in said
+    assert "does not know how the vendor answers PATCH /v9/unheard" in said
     assert "x-taggers-emulator" in {name.lower() for name in headers}
 
 
@@ -365,7 +370,7 @@ def test_expired_tokens_are_refused(photos: Path, taggers_emulator: Emulator) ->
     first = _said(taggers_emulator, V2, png(64, 64), auth_token="t")
     second = _said(taggers_emulator, V2, png(64, 64), auth_token="t")
 
-    assert (Result, Authentication) == (type(first), type(second))
+    assert (Result, TokenExpired) == (type(first), type(second))
 
 
 def test_the_control_plane_shows_what_happened_without_secrets(
@@ -399,7 +404,7 @@ def test_faults_and_fixtures_are_set_over_http(taggers_emulator: Emulator) -> No
     cleared = _http(taggers_emulator, "/_emulator/faults", method="DELETE")
 
     assert (201, 201, 204) == (fixture[0], fault[0], cleared[0])
-    assert (400, "there is no fault 'trottle'; did you mean 'throttle'?") == (
+    assert (400, "fault: there is no fault 'trottle'; did you mean 'throttle'?") == (
         wrong[0],
         wrong[2]["detail"],
     )
@@ -467,3 +472,219 @@ def test_the_command_serves_until_it_is_interrupted(tmp_path: Path, photos: Path
     assert 0 == done.returncode, done.stderr
     assert [V2, COS] == [json.loads(line)["provider"] for line in done.stdout.splitlines()]
     assert 130 == process.returncode
+
+
+def _raw(emulator: Emulator, request: bytes, *, wait_s: float = 5.0) -> bytes:
+    """What comes back for these bytes; b"reset" where the connection is reset."""
+    host, _, port = emulator.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=wait_s) as stream:
+        stream.sendall(request)
+        try:
+            return stream.recv(65536)
+        except ConnectionResetError:
+            return b"reset"
+
+
+def test_a_reset_before_the_body_does_not_wait_for_it(taggers_emulator: Emulator) -> None:
+    taggers_emulator.fail("reset-before")
+    head = b"POST /v2/emulator/image/tagging HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n"
+
+    assert _raw(taggers_emulator, head) == b"reset"
+
+
+ODD_BODIES = [
+    b"", b"{", b"[]", b"null", b"[" * 100_000, b"\xff\xfe", b'{"image": 5}', b'{"image": []}',
+    b'{"url": 5}', b'{"url": "ftp://x"}', b'{"image": "aGVsbG8="}', b'{"file": {}}',
+    b'{"image": "/9j/4AAQ", "limit": "x"}', b'{"threshold": "NaN"}', b'{"tags": ["a"]}',
+    b'{"path": 1, "limit": true}', b'{"auth": null}', b'{"auth": {"scope": null}}',
+    b'{"auth": {"identity": {"password": {"user": []}}, "scope": {"project": "x"}}}',
+]  # fmt: skip
+
+
+def test_nothing_that_a_stranger_sends_is_answered_by_a_fault_of_the_emulators(
+    photos: Path,
+) -> None:
+    cut = base64.b64encode((photos / "cat.jpg").read_bytes()[:900]).decode()
+    bodies = [*ODD_BODIES, json.dumps({"image": cut}).encode(), json.dumps({"file": cut}).encode()]
+    targets = [
+        f"{route.method} {route.path.replace('*', '').format_map(_Emulated())}"
+        for dialect in installed().dialects()
+        for route in dialect.routes
+    ]
+    odd = ["GET //[x", "GET /%00%ff?%ff=%zz", "PUT //a", "GET /a?q-key-time=" + "9" * 5000]
+    with Emulator(verify=False) as emulator:
+        statuses = {
+            (target, body[:40]): _status(emulator, target, body)
+            for target in [*targets, *odd]
+            for body in bodies
+        }
+
+    wrong = {asked: status for asked, status in statuses.items() if status >= 500}
+    assert {} == {asked: status for asked, status in wrong.items() if status != 501}
+
+
+class _Emulated(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return "emulator"
+
+
+def _status(emulator: Emulator, target: str, body: bytes) -> int:
+    head = f"{target} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
+    answer = _raw(emulator, head.encode() + b"\r\n" + body)
+    return int(answer.split(b" ")[1])
+
+
+def test_a_damaged_picture_is_refused_as_one(photos: Path) -> None:
+    cut = base64.b64encode((photos / "cat.jpg").read_bytes()[:9000]).decode()
+    with Emulator(verify=False) as emulator:
+        status, _, said = _http(emulator, "/v2/emulator/image/tagging", {"image": cut})
+
+    assert (400, "AIS.0502") == (status, said["error_code"])
+
+
+def test_eleven_slow_calls_do_not_fit_into_ten_slots() -> None:
+    limits = Limits(concurrency=10)
+    slow = Fault(do="slow", latency_s=0.5)
+    with Emulator(limits=limits, faults=[slow], verify=False) as emulator:
+        settings = emulator.settings(V2)
+
+        async def run() -> list[Any]:
+            async with AsyncTagger(V2, policy=ONCE, **settings) as tagger:
+                return [o async for o in tagger.tag_many([png(64, 64)] * 11, concurrency=11)]
+
+        kinds = [type(outcome) for outcome in asyncio.run(run())]
+
+    assert (10, 1) == (kinds.count(Result), kinds.count(RateLimited))
+
+
+def test_many_threads_at_once_are_all_answered_and_counted(taggers_emulator: Emulator) -> None:
+    def ask(_: int) -> Any:
+        return _said(taggers_emulator, V2, png(64, 64))
+
+    with ThreadPoolExecutor(16) as pool:
+        outcomes = list(pool.map(ask, range(48)))
+
+    assert {Result} == {type(outcome) for outcome in outcomes}
+    assert 48 == taggers_emulator.billed == len({call.number for call in taggers_emulator.journal})
+
+
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [
+        ("GET", "/a.jpg?ci-process=detect-face"),
+        ("GET", "/a.jpg?acl"),
+        ("PUT", "/a.jpg?acl"),
+        ("PUT", "/a.jpg?partNumber=1&uploadId=2"),
+        ("GET", "/?prefix=a"),
+        ("GET", "/v2/emulator/image/tagging"),
+    ],
+)
+def test_what_is_not_known_of_a_store_is_a_501(method: str, target: str) -> None:
+    with Emulator(verify=False) as emulator:
+        status, _, _ = _http(emulator, target, None if method == "GET" else {}, method)
+
+    assert 501 == status
+
+
+def test_a_rule_is_for_what_is_seen_and_may_choose_by_its_seed(photos: Path) -> None:
+    words = tuple(Tag(name, 0.9) for name in ("猫", "狗", "鸟", "鱼", "马"))
+    rules = [
+        Fixture(sees="greyscale", tags=(Tag("灰度", 0.8),)),
+        Fixture(name="/nothing/*", tags=()),
+        Fixture(tags=words, choose=2, seed=7),
+    ]
+
+    def said(name: str) -> list[str]:
+        with Emulator(fixtures=rules) as emulator:
+            result = _said(emulator, COS, photos / name)
+        assert isinstance(result, Result)
+        return [tag.name for tag in result]
+
+    assert ["灰度"] == said("grass.jpg")
+    assert 2 == len(said("cat.jpg"))
+    assert said("cat.jpg") == said("cat.jpg")
+    assert said("cat.jpg") != said("coffee.jpg")
+
+
+def test_faults_and_limits_come_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "faults.toml"
+    path.write_text('[limits]\nconcurrency = 10\n[[faults]]\ndo = "throttle"\ntimes = 1\n')
+    with Emulator(faults=path) as emulator:
+        kinds = [type(_said(emulator, V2, png(64, 64))) for _ in range(2)]
+        limits = _http(emulator, "/_emulator/limits")
+
+    assert [RateLimited, Result] == kinds
+    assert 10 == limits[2]["concurrency"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[[fault]]\ndo = 'slow'", "fault: there is no such key; did you mean 'faults'"),
+        ("faults = 5", "faults: must be tables"),
+        ("[[faults]]\ntimes = 1", r"faults\[0\].do: is missing"),
+        ("[[faults]]\ndo = 'slow'\ntimes = '3'", r"faults\[0\]: times must be a whole number"),
+        ("[[faults]]\ndo = 'slow'\nrate = 7", "rate must be a number from 0 to 1, not 7"),
+        ("[[faults]]\ndo = 'slow'\nonly = 'huawei-tagging-v9'", "only: there is no service"),
+        ("[[faults]]\ndo = 'code'", "code goes with do"),
+        ("[[faults]]\ndo = 'code'\ncode = 'NoSuchThing'", "no such service answers"),
+        ("[limits]\nrate_per_s = 0", "limits: rate_per_s must be a whole number from 1"),
+    ],
+)
+def test_a_mistake_in_the_faults_is_named(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "faults.toml").write_text(text)
+
+    with pytest.raises(ConfigurationError, match=says):
+        Emulator(faults=tmp_path / "faults.toml")
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"5", b'{"do": 5}', b'{"do": "slow", "times": "3"}', b'{"do": "slow", "x": 1}']
+)
+def test_a_wrong_fault_over_http_is_a_400(body: bytes, taggers_emulator: Emulator) -> None:
+    head = f"POST /_emulator/faults HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+
+    assert b" 400 " in _raw(taggers_emulator, head.encode() + body)[:20]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"tags": 5}, {"tags": [{"name": "a", "confidence": 93}]}, {"tagz": []}, {"name": 5},
+        {"tags": [{"name": "a", "boxes": [[1, 2]]}]}, {"content": "aGVsbG8="}, {"content": 5},
+        {"labels": ["a"]}, [], {"tags": ["cat"]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_wrong_fixture_over_http_is_a_400(table: Any, taggers_emulator: Emulator) -> None:
+    assert 400 == _http(taggers_emulator, "/_emulator/fixtures", table)[0]
+
+
+def test_the_journal_tells_what_was_asked(photos: Path, taggers_emulator: Emulator) -> None:
+    with taggers_emulator.tagger(V2) as tagger:
+        tagger.tag(photos / "cat.jpg", limit=3, language="en")
+    with taggers_emulator.tagger(COS, scenes=["web", "camera"]) as tagger:
+        tagger.tag(photos / "cat.jpg")
+
+    huawei, _, tencent, _ = taggers_emulator.journal
+    assert (3, "en") == (huawei.asked["limit"], huawei.asked["language"])
+    assert huawei.asked["image"].endswith(" characters>")
+    assert {"ci-process": "detect-label", "scenes": "web,camera"} == dict(tencent.asked)
+
+
+def test_more_than_five_wrong_signatures_lock_the_key(taggers_emulator: Emulator) -> None:
+    for _ in range(6):
+        _said(taggers_emulator, V2, png(64, 64), sk="wrong")
+
+    locked = _said(taggers_emulator, V2, png(64, 64))
+
+    assert isinstance(locked, CredentialLocked)
+
+
+def test_a_projects_id_is_found_by_its_name(taggers_emulator: Emulator) -> None:
+    with Emulator(verify=False) as emulator:
+        _, _, found = _http(emulator, "/v3/projects?name=cn-north-4")
+        _, _, none = _http(emulator, "/v3/projects?name=elsewhere")
+
+    assert ["emulator"] == [project["id"] for project in found["projects"]]
+    assert [] == none["projects"]

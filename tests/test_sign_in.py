@@ -149,7 +149,7 @@ def _iso(moment: datetime.datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def test_an_ecs_gives_the_keys_of_its_agency(taggers_emulator: Emulator) -> None:
+def test_an_ecs_gives_the_keys_of_its_agency() -> None:
     asked: list[str] = []
 
     def metadata(request: Received) -> Any:
@@ -164,9 +164,10 @@ def test_an_ecs_gives_the_keys_of_its_agency(taggers_emulator: Emulator) -> None
             }
         }
 
-    with Server(answer_by(metadata)) as server:
+    vendor = Emulator(account=Account(session_token="session"))
+    with Server(answer_by(metadata)) as server, vendor:
         settings = {
-            "endpoint": taggers_emulator.url,
+            "endpoint": vendor.url,
             "metadata": server.url,
             "project_id": "emulator",
         }
@@ -255,13 +256,12 @@ def test_a_throttled_token_service_is_a_typed_error(taggers_emulator: Emulator) 
     assert 0 == taggers_emulator.billed
 
 
-def test_a_presigned_request_signs_in_its_url(taggers_emulator: Emulator) -> None:
+def test_a_presigned_request_signs_in_its_url() -> None:
     with Emulator(account=Account(session_token="session")) as emulator:
-        signed = emulator.tagger(COS, presigned="yes", token="session")
-        with signed as tagger:
+        with emulator.tagger(COS, presigned="yes") as tagger:
             result = tagger.tag(PICTURE)
-        unsigned = emulator.tagger(COS, presigned="yes")
-        with unsigned as tagger, pytest.raises(TaggersError) as caught:
+        without = emulator.tagger(COS, presigned="yes", token="another")
+        with without as tagger, pytest.raises(TaggersError) as caught:
             tagger.tag(PICTURE)
 
     assert result.tags

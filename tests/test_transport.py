@@ -100,7 +100,7 @@ def server() -> Iterator[Server]:
 
 
 async def _ask(
-    transport: Driver,
+    driver: Driver,
     provider: Provider,
     image: Image = SMALL,
     policy: Policy | None = None,
@@ -112,7 +112,7 @@ async def _ask(
     chosen = settings(provider, **options)
     try:
         flow = call(provider, image, Options(), chosen, context)
-        return await transport.run(flow, policy.deadline_s)
+        return await driver.run(flow, policy.deadline_s)
     except TaggersError as error:
         return error
 
@@ -130,13 +130,13 @@ def _outcome(
     """The outcome of one call in an event loop of its own."""
 
     async def main() -> Result | TaggersError:
-        transport = _driver(
+        driver = _driver(
             ca_bundle=ca_bundle, connect_timeout_s=connect_timeout_s, clean_up_s=clean_up_s
         )
         try:
-            return await _ask(transport, provider, image, policy, **options)
+            return await _ask(driver, provider, image, policy, **options)
         finally:
-            await transport.aclose()
+            await driver.aclose()
 
     return asyncio.run(main())
 
@@ -210,9 +210,9 @@ def test_a_large_body_arrives_whole_and_in_one_piece(server: Server) -> None:
 
 def test_a_connection_is_used_again(server: Server) -> None:
     async def main() -> list[Any]:
-        transport = _driver()
-        outcomes = [await _ask(transport, _at(server)) for _ in range(3)]
-        await transport.aclose()
+        driver = _driver()
+        outcomes = [await _ask(driver, _at(server)) for _ in range(3)]
+        await driver.aclose()
         return outcomes
 
     outcomes = asyncio.run(main())
@@ -225,11 +225,11 @@ def test_an_idle_connection_that_the_server_closed_is_not_used_again(server: Ser
     server.script = [lambda exchange: (CAT(exchange), exchange.close()), CAT]
 
     async def main() -> Any:
-        transport = _driver()
-        await _ask(transport, _at(server))
+        driver = _driver()
+        await _ask(driver, _at(server))
         await asyncio.to_thread(server.wait_until_left)
-        outcome = await _ask(transport, _at(server))
-        await transport.aclose()
+        outcome = await _ask(driver, _at(server))
+        await driver.aclose()
         return outcome
 
     outcome = asyncio.run(main())
@@ -245,10 +245,10 @@ def test_a_request_on_a_connection_that_dies_under_it_is_sent_once(
     server.script = [CAT, break_off(), CAT]
 
     async def main() -> Any:
-        transport = _driver()
-        await _ask(transport, _at(server, provider))
-        outcome = await _ask(transport, _at(server, provider))
-        await transport.aclose()
+        driver = _driver()
+        await _ask(driver, _at(server, provider))
+        outcome = await _ask(driver, _at(server, provider))
+        await driver.aclose()
         return outcome
 
     outcome = asyncio.run(main())
@@ -449,13 +449,13 @@ def test_running_out_of_descriptors_is_no_fault_of_the_vendor(server: Server) ->
     async def main() -> Any:
         lowest_free = os.dup(0)
         os.close(lowest_free)
-        transport = _driver()
+        driver = _driver()
         resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
         try:
-            return await _ask(transport, _at(server))
+            return await _ask(driver, _at(server))
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-            await transport.aclose()
+            await driver.aclose()
 
     outcome = asyncio.run(main())
 
@@ -672,11 +672,11 @@ def test_a_pause_that_outlasts_the_deadline_leaves_no_time_for_another_request(
         raise (yield Send(Prepared(method="GET", url=server.url, headers={}), 1000))
 
     async def main() -> None:
-        transport = _driver()
+        driver = _driver()
         try:
-            await transport.run(flow(), deadline_s=0.1)
+            await driver.run(flow(), deadline_s=0.1)
         finally:
-            await transport.aclose()
+            await driver.aclose()
 
     with pytest.raises(DeadlineExceeded) as caught:
         asyncio.run(main())
@@ -727,14 +727,14 @@ def test_after_fifty_cancelled_calls_nothing_is_left_and_the_next_ones_succeed(
     server.script = [step] * 50 + [CAT]
 
     async def main() -> tuple[list[Any], set[Any]]:
-        transport = _driver()
-        calls = [asyncio.create_task(_ask(transport, _at(server), image)) for _ in range(50)]
+        driver = _driver()
+        calls = [asyncio.create_task(_ask(driver, _at(server), image)) for _ in range(50)]
         await _received(server, 50)
         for task in calls:
             task.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
-        outcomes = [await _ask(transport, _at(server)) for _ in range(20)]
-        await transport.aclose()
+        outcomes = [await _ask(driver, _at(server)) for _ in range(20)]
+        await driver.aclose()
         return outcomes, _others()
 
     outcomes, tasks = asyncio.run(main())
@@ -759,13 +759,13 @@ def test_a_server_that_takes_no_more_does_not_hold_on_to_our_connections(server:
     server.script = [_take_no_more]
 
     async def main() -> int:
-        transport = _driver()
+        driver = _driver()
         before = _sockets()
         for _ in range(5):
-            await _ask(transport, _at(server), LARGE, Policy(deadline_s=0.05))
+            await _ask(driver, _at(server), LARGE, Policy(deadline_s=0.05))
         await asyncio.sleep(0)
         left = _sockets() - before
-        await transport.aclose()
+        await driver.aclose()
         return left
 
     ours_and_theirs = asyncio.run(main())
@@ -777,15 +777,37 @@ def test_closing_ends_the_calls_under_way(server: Server) -> None:
     server.script = [silence()]
 
     async def main() -> Any:
-        transport = _driver()
-        task = asyncio.create_task(_ask(transport, _at(server)))
+        driver = _driver()
+        task = asyncio.create_task(_ask(driver, _at(server)))
         await _received(server, 1)
-        await transport.aclose()
+        await driver.aclose()
         return await task
 
     outcome = asyncio.run(main())
 
     assert OutcomeUnknown is type(outcome)
+
+
+def test_closing_is_whole_also_in_an_anyio_scope_that_was_cancelled(
+    server: Server, certificate: Certificate
+) -> None:
+    async def main(secure: Server) -> float:
+        driver = _driver(ca_bundle=certificate.file)
+        with anyio.CancelScope() as scope:
+            await _ask(driver, _at(server))
+            await _ask(driver, _at(secure))
+            scope.cancel()
+            await driver.aclose()
+        began = time.monotonic()
+        await asyncio.to_thread(server.wait_until_left)
+        await asyncio.to_thread(secure.wait_until_left)
+        return time.monotonic() - began
+
+    with Server(CAT, tls=certificate.context) as secure:
+        seconds = asyncio.run(main(secure))
+
+    assert (1, 1) == (len(server.requests), len(secure.requests))
+    assert seconds < 1
 
 
 def test_a_job_that_outlives_closing_tidies_up_and_closes_what_it_opened_for_that(
@@ -794,10 +816,10 @@ def test_a_job_that_outlives_closing_tidies_up_and_closes_what_it_opened_for_tha
     server.script = [answer(b""), silence(), answer(b"", 204)]
 
     async def main() -> tuple[Any, float]:
-        transport = _driver()
-        task = asyncio.create_task(_ask(transport, _at(server, TENCENT), **KEYS))
+        driver = _driver()
+        task = asyncio.create_task(_ask(driver, _at(server, TENCENT), **KEYS))
         await _received(server, 2)
-        await transport.aclose()
+        await driver.aclose()
         outcome = await task
         began = time.monotonic()
         await asyncio.to_thread(server.wait_until_left)
@@ -846,12 +868,12 @@ def test_the_upload_is_deleted_when_the_call_is_cancelled(server: Server) -> Non
     server.script = [answer(b""), silence(), answer(b"", 204)]
 
     async def main() -> bool:
-        transport = _driver()
-        task = asyncio.create_task(_ask(transport, _at(server, TENCENT), **KEYS))
+        driver = _driver()
+        task = asyncio.create_task(_ask(driver, _at(server, TENCENT), **KEYS))
         await _received(server, 2)
         task.cancel()
         await asyncio.wait([task])
-        await transport.aclose()
+        await driver.aclose()
         return task.cancelled()
 
     cancelled = asyncio.run(main())
@@ -861,17 +883,22 @@ def test_the_upload_is_deleted_when_the_call_is_cancelled(server: Server) -> Non
 
 
 def test_the_upload_is_deleted_when_an_anyio_scope_around_the_call_ends(server: Server) -> None:
-    server.script = [answer(b""), silence(), answer(b"", 204)]
+    slow = [lambda exchange: (exchange.read(), exchange.pause(0.4), answer(b"", 204)(exchange))]
+    server.script = [answer(b""), silence(), *slow]
 
-    async def main() -> None:
-        transport = _driver()
+    async def main() -> float:
+        driver = _driver()
+        began = time.process_time()
         with anyio.move_on_after(0.2):
-            await _ask(transport, _at(server, TENCENT), **KEYS)
-        await transport.aclose()
+            await _ask(driver, _at(server, TENCENT), **KEYS)
+        spent = time.process_time() - began
+        await driver.aclose()
+        return spent
 
-    asyncio.run(main())
+    seconds = asyncio.run(main())
 
     assert ["PUT", "GET", "DELETE"] == _three(server)
+    assert seconds < 0.3  # it waits for the last answer and does not spin
 
 
 def test_tidying_up_goes_on_when_the_call_is_cancelled_again(server: Server) -> None:
@@ -883,8 +910,8 @@ def test_tidying_up_goes_on_when_the_call_is_cancelled_again(server: Server) -> 
     ]
 
     async def main() -> tuple[bool, bool]:
-        transport = _driver()
-        task = asyncio.create_task(_ask(transport, _at(server, TENCENT), **KEYS))
+        driver = _driver()
+        task = asyncio.create_task(_ask(driver, _at(server, TENCENT), **KEYS))
         await _received(server, 2)
         task.cancel()
         await _received(server, 3)
@@ -893,7 +920,7 @@ def test_tidying_up_goes_on_when_the_call_is_cancelled_again(server: Server) -> 
         waited = not task.done()
         deleted.set()
         await asyncio.wait([task])
-        await transport.aclose()
+        await driver.aclose()
         return waited, task.cancelled()
 
     waited, cancelled = asyncio.run(main())
@@ -909,14 +936,14 @@ def test_tidying_up_has_its_own_limit(server: Server, cancels: bool) -> None:
     began = time.monotonic()
 
     async def main() -> None:
-        transport = _driver(clean_up_s=0.4)
+        driver = _driver(clean_up_s=0.4)
         policy = Policy(deadline_s=5 if cancels else 0.2)
-        task = asyncio.create_task(_ask(transport, provider, policy=policy, **KEYS))
+        task = asyncio.create_task(_ask(driver, provider, policy=policy, **KEYS))
         await _received(server, 2)
         if cancels:
             task.cancel()
         await asyncio.wait([task])
-        await transport.aclose()
+        await driver.aclose()
 
     asyncio.run(main())
 

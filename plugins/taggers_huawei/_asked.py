@@ -12,7 +12,9 @@ __all__ = ["json_body", "number", "one_of", "picture", "settings"]
 
 
 def settings(account: Account) -> dict[str, str]:
-    return {"ak": account.key_id, "sk": account.secret, "project_id": account.project_id}
+    session = {"security_token": account.session_token} if account.session_token else {}
+    keys = {"ak": account.key_id, "sk": account.secret, "project_id": account.project_id}
+    return {**keys, **session}
 
 
 def json_body(incoming: Incoming, code: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from taggers.plugin import (
     Tag,
     fraction,
     sides,
+    texts,
 )
 
 from ._account import picture
@@ -45,7 +46,7 @@ def posting(path: str) -> Callable[[Image, Options, Settings], Request]:
 
 def read(body: Any) -> Iterator[Tag]:
     """The tags of `result.tags`. Confidences count to 100, as numbers or as text."""
-    for item in body["result"]["tags"]:
+    for item in body["result"]["tags"] or ():
         yield _tag(item)
 
 
@@ -53,15 +54,13 @@ def _tag(item: Any) -> Tag:
     # `type` is one of three kinds in v1, and a category such as "Human" since v2; media-tagging-det
     # has no i18n_type, and a tag's confidence may differ from those of its instances.
     said = (item.get("type") or "").strip()
-    names = item.get("i18n_tag") or {}
-    categories = item.get("i18n_type") or {}
     return Tag(
         name=item["tag"].strip(),
         confidence=fraction(item.get("confidence"), 100),
         kind=said if said in _KINDS else None,
         category=(said,) if said and said not in _KINDS else (),
-        names={language: name.strip() for language, name in names.items() if name},
-        categories={language: (name.strip(),) for language, name in categories.items() if name},
+        names=texts(item, "i18n_tag"),
+        categories={code: (path,) for code, path in texts(item, "i18n_type").items()},
         regions=tuple(_region(instance) for instance in item.get("instances") or ()),
     )
 

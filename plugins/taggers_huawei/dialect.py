@@ -11,6 +11,7 @@ from taggers.plugin import (
     BoundingBox,
     Dialect,
     Incoming,
+    NotEmulated,
     Options,
     Provider,
     Refusal,
@@ -27,7 +28,7 @@ from taggers.plugin import (
 from . import image_search, media_tagging, media_tagging_det, tagging_v1, tagging_v2
 from ._account import HOSTS
 from ._asked import json_body, number, one_of, picture, settings
-from ._gate import IAM, answer, verify, write_error
+from ._gate import IAM, admit, answer, headers, verify, write_error
 from ._vision import VISION
 
 __all__ = ["DIALECTS"]
@@ -70,7 +71,7 @@ def _write_tagging(result: Result, asked: Asked, *, write: Callable[[Tag, str], 
 
 def _write_v1(tag: Tag, language: str) -> dict[str, Any]:
     return {
-        "confidence": str(round((tag.confidence or 0) * 100, 2)),
+        **_confidence(tag.confidence, lambda percent: str(round(percent, 2))),
         "i18n_tag": _i18n(tag),
         "tag": tag.names.get(language, tag.name),
         "type": tag.kind if tag.kind in ("object", "scene", "concept") else "concept",
@@ -79,7 +80,7 @@ def _write_v1(tag: Tag, language: str) -> dict[str, Any]:
 
 def _write_v2(tag: Tag, language: str, *, boxes: bool = True) -> dict[str, Any]:
     return {
-        "confidence": _percent(tag.confidence),
+        **_confidence(tag.confidence),
         "instances": [_instance(region) for region in tag.regions if boxes],
         "tag": tag.names.get(language, tag.name),
         "i18n_tag": _i18n(tag),
@@ -109,7 +110,7 @@ def _instance(region: Region) -> dict[str, Any]:
             "top_left_y": box.y,
             "width": box.width,
         },
-        "confidence": _percent(region.confidence),
+        **_confidence(region.confidence),
     }
 
 
@@ -122,8 +123,20 @@ def _i18n(tag: Tag) -> dict[str, str]:
     return dict(tag.names) or {"zh": tag.name}
 
 
-def _percent(confidence: float | None) -> str:
-    return f"{(confidence or 0) * 100:.2f}"
+def _confidence(
+    confidence: float | None, write: Callable[[float], str] = lambda percent: f"{percent:.2f}"
+) -> dict[str, str]:
+    """The field of a confidence; none where it is not known."""
+    return {} if confidence is None else {"confidence": write(confidence * 100)}
+
+
+INSTANCE = "emulator"
+
+
+def _admit_search(incoming: Incoming, names: Mapping[str, str], world: World) -> None:
+    admit(incoming, names, world)
+    if names["instance_name"] != INSTANCE:
+        raise Refusal("IS.0007")
 
 
 def _read_search(incoming: Incoming, names: Mapping[str, str], world: World) -> Asked:
@@ -132,14 +145,20 @@ def _read_search(incoming: Incoming, names: Mapping[str, str], world: World) -> 
     for value, least, most in ((limit, 1, 100), (offset, 0, 2**31)):
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise Refusal("IS.0002")
+    labels = body.get("tags") or {}
+    if not isinstance(labels, dict) or len(labels) > 10:
+        raise Refusal("IS.0002")
+    if body.get("box") is not None or body.get("is_crop"):
+        raise NotEmulated("a search within a part of a picture")
     if not body.get("file") and not body.get("path"):
+        if labels:
+            raise NotEmulated("a search by tags alone")
         raise Refusal("IS.0003")
     try:
         image = picture(body, "file", "path", world)
     except Refusal as refusal:
         raise Refusal({"AIS.0015": "IS.0002", "AIS.0029": "IS.0016"}[refusal.code]) from None
-    wanted = body.get("tags") or {}
-    return Asked(image=image, more={"limit": limit, "offset": offset, "tags": wanted})
+    return Asked(image=image, more={"limit": limit, "offset": offset, "tags": labels})
 
 
 def _write_search(result: Result, asked: Asked) -> Response:
@@ -168,6 +187,9 @@ def _tagging(provider: Provider, path: str, write: Any, **reading: Any) -> Diale
         hosts=HOSTS,
         routes=(Route(method="POST", path=path),),
         verify=verify,
+        admit=admit,
+        headers=headers,
+        too_large_code="APIG.0201",
         read_request=partial(_read_tagging, **reading),
         write_result=partial(_write_tagging, write=write),
         write_error=write_error,
@@ -199,18 +221,24 @@ DIALECTS = [
         media_tagging_det.PROVIDER, "/v2/{project_id}/image/media-tagging-det", _write_det,
         limit=10, most=50, threshold=20,
     ),
-    evolve(
-        _tagging(image_search.PROVIDER, "", None, limit=0, most=0, threshold=0),
+    Dialect(
+        name=image_search.PROVIDER.name,
+        vendor=image_search.PROVIDER.vendor,
+        provider=image_search.PROVIDER,
+        hosts=HOSTS,
         routes=(Route(method="POST", path="/v1/{project_id}/{instance_name}/image/search"),),
-        settings=lambda account: {**settings(account), "instance_name": "emulator"},
+        verify=verify,
+        admit=_admit_search,
+        headers=headers,
         read_request=_read_search,
-        answers_with="matches",
         write_result=_write_search,
-        refusals=(
-            (errors.PayloadTooLarge, "IS.0006"),
-            (errors.InvalidInput, "IS.0002"),
-        ),
+        write_error=write_error,
+        answers_with="matches",
+        refusals=((errors.PayloadTooLarge, "IS.0006"), (errors.InvalidInput, "IS.0002")),
+        throttle_code="APIG.0308",
+        too_large_code="IS.0006",
+        settings=lambda account: {**settings(account), "instance_name": INSTANCE},
         evidence={"success": "documented", "errors": "inferred", "limits": "documented"},
     ),
-    IAM,
+    *IAM,
 ]  # fmt: skip

@@ -35,6 +35,7 @@ from ._account import (
     sign_in,
 )
 from ._faults import ERRORS
+from ._votes import votes
 
 __all__ = ["PROVIDER"]
 
@@ -53,7 +54,7 @@ def read(body: Any) -> Iterator[Match | Tag]:
     """The neighbours, most similar first as they come, then the tags that they vote for."""
     matches = [_match(item) for item in body["result"]]
     yield from matches
-    yield from _votes(matches)
+    yield from votes(matches)
 
 
 def _match(item: Any) -> Match:
@@ -63,29 +64,6 @@ def _match(item: Any) -> Match:
         similarity=fraction(item.get("sim")),
         labels={key: str(value) for key, value in labels.items()},
     )
-
-
-def _votes(matches: list[Match]) -> Iterator[Tag]:
-    """One tag for each label of a neighbour, the strongest first.
-
-    Nobody looked at this picture and saw these things: a tag's confidence is the mean similarity
-    of all neighbours, where one without the label counts as 0.
-    """
-    voters: dict[tuple[str, str], list[Match]] = {}
-    for match in matches:
-        for key, value in match.labels.items():
-            voters.setdefault((key, value), []).append(match)
-    votes = [
-        Tag(
-            name=value,
-            confidence=round(sum(match.similarity or 0 for match in carrying) / len(matches), 12),
-            category=(key,),
-            source="neighbours",
-            evidence=tuple(match.path for match in carrying),
-        )
-        for (key, value), carrying in voters.items()
-    ]
-    yield from sorted(votes, key=lambda tag: -(tag.confidence or 0))
 
 
 PROVIDER = Provider(

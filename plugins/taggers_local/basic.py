@@ -149,6 +149,7 @@ PROVIDER = Provider(
     accepts=Accepts(
         formats=("jpeg", "png", "gif", "bmp", "webp", "tiff"),
         sources=("content",),
+        max_pixels=64_000_000,  # as `Image.pixels`
     ),
     # Each takes up to half a GB where a picture is as large as `Image.pixels` allows.
     offers=Offers(kinds=("property",), languages=("en", "zh"), concurrency=4, unit=None),

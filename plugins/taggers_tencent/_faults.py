@@ -132,6 +132,7 @@ def _in_xml(body: Any) -> VendorError | None:
 ERRORS = Errors(where=_in_xml, rules=_COS_RULES, request_id_header="x-cos-request-id")
 
 
+# For the services of API 3.0, of which no provider is here yet: TIIA's models stand behind COS's.
 _API3_RULES = (
     Rule(kind=errors.ClockSkew, codes="AuthFailure.SignatureExpire"),
     Rule(kind=errors.TokenExpired, codes="AuthFailure.TokenFailure"),

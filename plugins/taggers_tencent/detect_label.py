@@ -44,9 +44,10 @@ def steps(image: Image, options: Options, settings: Settings, nonce: str) -> Ste
     if image.content is None:
         return (yield _about_url(image.url or "", options, settings))
     key = f"/taggers/{nonce}.{image.format}"
+    asking = _about_key(key, options, settings)
     yield Request(method="PUT", path=key, content=image.content, units=0)
     try:
-        return (yield _about_key(key, options, settings))
+        return (yield asking)
     finally:
         try:
             yield Request(method="DELETE", path=key, units=0)
@@ -65,8 +66,6 @@ def _about_key(
     key: str, options: Options, settings: Settings, more: dict[str, str] | None = None
 ) -> Request:
     process, scenes = settings["process"], settings["scenes"] or ()
-    if wrong := [scene for scene in scenes if scene not in SCENES[process]]:
-        raise errors.ConfigurationError(f"{process} has no scene {', '.join(wrong)}")
     query = {"ci-process": process} | ({"scenes": ",".join(scenes)} if scenes else {})
     return Request(
         method="GET",
@@ -76,19 +75,28 @@ def _about_key(
     )
 
 
+def check(settings: Settings) -> list[str]:
+    """The scenes must be those of the generation."""
+    process = settings["process"]
+    wrong = [scene for scene in settings["scenes"] or () if scene not in SCENES[process]]
+    return [f"scenes: {process} has no {', '.join(wrong)}"] if wrong else []
+
+
 def read(body: Any) -> Iterator[Tag]:
     """The labels: in `Labels` where no scene was asked for, otherwise in one list per scene."""
     for name, group in (body["RecognitionResult"] or {}).items():
         if not name.endswith("Labels"):
             continue
         scene = name.removesuffix("Labels").lower() or None
-        labels = group if isinstance(group, list) or group is None else _listed(group)
-        yield from (_tag(label, scene) for label in labels or () if label is not None)
+        labels = group if isinstance(group, list) else _listed(group)
+        yield from (_tag(label, scene) for label in labels if label is not None)
 
 
 def _listed(group: Any) -> Any:
-    # detect-label lists `Labels`, content-analysis `Label`.
-    return group.get("Labels") or group.get("Label")
+    # detect-label lists `Labels`, content-analysis `Label`; a scene without any may say "null".
+    if group in (None, "null"):
+        return ()
+    return group.get("Labels") or group.get("Label") or ()
 
 
 def _tag(label: Any, scene: str | None) -> Tag:
@@ -117,7 +125,10 @@ PROVIDER = Provider(
     decode=Xml(lists=("Labels", "Label")),
     # Limits of the model behind it (TIIA); whether they hold here too is not documented.
     accepts=Accepts(
-        formats=("jpeg", "png", "bmp"), max_base64_bytes=4 * 1024 * 1024, min_edge_px=50
+        formats=("jpeg", "png", "bmp"),
+        max_base64_bytes=4 * 1024 * 1024,
+        min_edge_px=51,
+        max_aspect=5,
     ),
     offers=Offers(boxes=True, languages=("zh",), concurrency=10, unit="scene"),
     errors=ERRORS,
@@ -139,6 +150,7 @@ PROVIDER = Provider(
     ),
     credentials=CREDENTIALS,
     authorize=authorize,
+    check=check,
     credentials_file=CREDENTIALS_FILE,
     endpoint="https://{bucket}.cos.{region}.myqcloud.com",
     hosts=HOSTS,

@@ -76,4 +76,8 @@ def main(arguments: list[str] | None = None) -> None:
 
         complain(error)
         status = exit_code(error)
+    except (OSError, UnicodeEncodeError) as error:
+        from ._terminal import output_lost
+
+        status = output_lost(error)
     sys.exit(status)

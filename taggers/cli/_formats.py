@@ -12,7 +12,7 @@ from typing import Any
 from attrs import frozen
 
 from .._image import Image, Source
-from .._model import Result, Tag
+from .._model import Region, Result, Tag
 from ..errors import TaggersError
 from ._terminal import console, safe, table
 
@@ -44,7 +44,9 @@ def _record(outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome.said, Result):
         return outcome.said.to_dict()
     image = {"source": outcome.name}
-    return {"provider": outcome.provider, "image": image, "error": outcome.said.to_dict()}
+    error = outcome.said.to_dict()
+    error["provider"] = error["provider"] or outcome.provider
+    return {"provider": outcome.provider, "image": image, "error": error}
 
 
 def _line(outcome: Outcome) -> str:
@@ -66,7 +68,8 @@ def _json(outcomes: Iterable[Outcome]) -> None:
 
 _COLUMNS = (
     "image", "provider", "tag", "confidence", "kind", "category", "source",
-    "x", "y", "width", "height", "unit", "region_confidence", "error",
+    "x", "y", "width", "height", "unit", "region_confidence", "match", "similarity",
+    "error", "message",
 )  # fmt: skip
 
 
@@ -79,32 +82,49 @@ def _csv(outcomes: Iterable[Outcome]) -> None:
 
 
 def _rows(said: Result | TaggersError) -> Iterator[dict[str, Any]]:
-    """One row for each box of a tag, one for a tag without boxes, one for no tags or an error."""
+    """One row for each box of a tag, each tag without boxes, each unnamed box and each match; one
+    for an error, and one for a result that has nothing of that."""
     if isinstance(said, TaggersError):
-        yield {"error": str(said)}
+        yield {"error": type(said).__name__, "message": _cell(str(said))}
         return
-    if not said.tags:
-        yield {}
-    for tag in said.tags:
-        row = {
-            "tag": tag.name,
-            "confidence": tag.confidence,
-            "kind": tag.kind,
-            "category": "/".join(tag.category),
-            "source": tag.source,
-        }
-        if not tag.regions:
-            yield row
-        for region in tag.regions:
-            box = region.box
-            yield row | {
-                "x": box.x,
-                "y": box.y,
-                "width": box.width,
-                "height": box.height,
-                "unit": box.unit,
-                "region_confidence": region.confidence,
-            }
+    rows = [
+        *(row for tag in said.tags for row in _tag_rows(tag)),
+        *({"kind": region.kind, **_box(region)} for region in said.regions),
+        *({"match": _cell(match.path), "similarity": match.similarity} for match in said.matches),
+    ]
+    yield from rows or [{}]
+
+
+def _tag_rows(tag: Tag) -> Iterator[dict[str, Any]]:
+    row = {
+        "tag": _cell(tag.name),
+        "confidence": tag.confidence,
+        "kind": tag.kind,
+        "category": _cell("/".join(tag.category)),
+        "source": tag.source,
+    }
+    if not tag.regions:
+        yield row
+    for region in tag.regions:
+        yield row | _box(region)
+
+
+def _box(region: Region) -> dict[str, Any]:
+    box = region.box
+    return {
+        "x": box.x,
+        "y": box.y,
+        "width": box.width,
+        "height": box.height,
+        "unit": box.unit,
+        "region_confidence": region.confidence,
+    }
+
+
+def _cell(text: str) -> str:
+    """A text that a spreadsheet does not take for a formula, and a terminal not for an order."""
+    shown = safe(text)
+    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown
 
 
 def _table(outcomes: Iterable[Outcome]) -> None:
@@ -131,6 +151,12 @@ def _one(result: Result) -> None:
         out.print(f"similar {similar}  {safe(match.path)}")
     for verdict in result.verdicts:
         out.print(f"{safe(verdict.name)}: {verdict.answer}")
+    for region in result.regions:
+        box = region.box
+        place = f"{box.width:g} × {box.height:g} at {box.x:g}, {box.y:g}"
+        out.print(f"region {region.kind or ''}  {place}")
+    for name, why in result.provenance.left.items():
+        out.print(f"{safe(name)} was left: {safe(why)}", style="yellow")
     for warning in result.warnings:
         out.print(f"warning: {safe(warning)}", style="yellow")
 
@@ -148,16 +174,35 @@ def _many(outcomes: Iterable[Outcome]) -> None:
 
 
 def _said(said: Result | TaggersError) -> Any:
+    """An outcome in a line: the tags or what else was found, and what must not be overlooked."""
     from rich.text import Text
 
     if isinstance(said, TaggersError):
         return Text(f"{type(said).__name__}: {safe(said.message)}", style="red")
     words = Text()
-    for index, tag in enumerate(said.tags):
+    for index, (name, score) in enumerate(_found(said)):
         words.append(", " if index else "")
-        words.append(safe(tag.name))
-        words.append(f" {_percent(tag)}" if tag.confidence is not None else "", style="dim")
-    return words if said.tags else Text("no tags", style="dim")
+        words.append(safe(name))
+        words.append(f" {score}" if score else "", style="dim")
+    if not words:
+        words = Text("no tags", style="dim")
+    for name, why in said.provenance.left.items():
+        words.append(f"\n{safe(name)} was left: {safe(why)}", style="yellow")
+    for warning in said.warnings:
+        words.append(f"\nwarning: {safe(warning)}", style="yellow")
+    return words
+
+
+def _found(result: Result) -> Iterator[tuple[str, str]]:
+    """What was found, each with its score in words."""
+    for tag in result.tags:
+        yield tag.name, _percent(tag) if tag.confidence is not None else ""
+    for match in result.matches:
+        yield match.path, "" if match.similarity is None else f"{match.similarity:.0%}"
+    for verdict in result.verdicts:
+        yield verdict.name, verdict.answer
+    if result.regions or result.images:
+        yield f"{len(result.regions)} regions, {len(result.images)} pictures", ""
 
 
 def _percent(tag: Tag) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["complain", "console", "exit_code", "safe", "table"]
+__all__ = ["complain", "console", "exit_code", "output_lost", "safe", "table"]
 
 
 def safe(text: str) -> str:
@@ -56,6 +57,17 @@ def complain(error: TaggersError) -> None:
     """Prints an error on stderr, one line for each thing that is wrong."""
     for line in str(error).splitlines():
         click.echo(f"taggers: {safe(line)}", err=True)
+
+
+def output_lost(error: OSError | UnicodeEncodeError) -> int:
+    """Says why the output could not be written; nothing more is tried with it."""
+    if isinstance(error, UnicodeEncodeError):
+        why = f"{error.encoding} cannot hold {safe(error.object[error.start : error.end])!r}"
+        click.echo(f"taggers: the output's {why}; set PYTHONIOENCODING=utf-8", err=True)
+    else:
+        click.echo(f"taggers: the output cannot be written: {error.strerror}", err=True)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
 
 
 def exit_code(error: TaggersError) -> int:

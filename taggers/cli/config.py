@@ -12,10 +12,10 @@ from .._config import find_files
 from .._config_schema import config_schema
 from .._keys import Keys, keys_path, user_folder
 from .._registry import installed
-from .._resolve import find, missing
+from .._resolve import find, problems
 from .._settings import Secret
 from ._setup import Setup, pass_setup
-from ._terminal import safe
+from ._terminal import complain, exit_code
 
 __all__ = ["command"]
 
@@ -27,19 +27,18 @@ def command() -> None:
 
 @command.command("check")
 @pass_setup
-def check(setup: Setup) -> None:
+def check(setup: Setup) -> int:
     """Report every mistake in the configuration, each with its place."""
     loaded, registry, keys = setup.config(), installed(), Keys.load()
-    for name, service in loaded.services.items():
-        provider = registry.provider(service.plugin)
-        found = find(provider, service, keys, {})
-        for item in found:
-            if item.fault:
-                click.echo(f"providers.{name}.{item.setting.name}: {safe(item.fault)}")
-        for lacking in missing(provider, found):
-            click.echo(f"providers.{name}: still needs {lacking.how}")
+    found = [problems(name, loaded, keys, registry) for name in loaded.services]
+    wrong = [error for error in found if error is not None]
+    for error in wrong:
+        complain(error)
+    if wrong:
+        return max(exit_code(error) for error in wrong)
     read = ", ".join(map(str, loaded.files)) or "there is none, which is fine"
     click.echo(f"no mistakes in the configuration ({read})")
+    return 0
 
 
 @command.command("show")

@@ -6,17 +6,15 @@ import datetime
 import sys
 import time
 from collections.abc import Iterator
-from email.utils import parsedate_to_datetime
-from typing import Any
 
 import click
 from attrs import frozen
 
 from .._config import Config
 from .._keys import Keys
+from .._provider import Sunset
 from .._registry import Registry, installed
-from .._resolve import find, missing
-from .._wire import Prepared
+from .._resolve import problems, resolve
 from ..errors import ConfigurationError, TaggersError
 from ._setup import Setup, pass_setup
 from ._terminal import safe
@@ -24,7 +22,6 @@ from ._terminal import safe
 __all__ = ["command"]
 
 SKEW_S = 300
-SOON_DAYS = 90
 
 
 @frozen
@@ -46,10 +43,11 @@ def command(setup: Setup, offline: bool) -> int:
     request without credentials to each; nothing is billed.
     """
     findings = list(_findings(setup, offline))
+    width = max(len(finding.topic) for finding in findings) + 2
     for finding in findings:
         mark = {"ok": "✓", "note": "!", "bad": "✗"}[finding.grade]
         color = {"ok": "green", "note": "yellow", "bad": "red"}[finding.grade]
-        click.secho(f"{mark} {finding.topic:<12}", fg=color, nl=False)
+        click.secho(f"{mark} {finding.topic:<{width}}", fg=color, nl=False)
         click.echo(safe(finding.text))
     return 1 if any(finding.grade == "bad" for finding in findings) else 0
 
@@ -71,6 +69,7 @@ def _findings(setup: Setup, offline: bool) -> Iterator[Finding]:
         yield Finding("bad", "keys", str(error))
         keys = Keys({}, {})
     yield from _about_providers(config, registry, keys)
+    yield from _about_ends(config, registry)
     yield from _about_clock(config, registry, keys, offline)
 
 
@@ -82,28 +81,37 @@ def _about_plugins(registry: Registry) -> Iterator[Finding]:
 
 
 def _about_providers(config: Config, registry: Registry, keys: Keys) -> Iterator[Finding]:
-    """Whether each provider has its keys (those in use must), and whether its end is announced."""
-    today = datetime.datetime.now(datetime.UTC).date()
+    """Whether each provider can be asked: those of the configuration must."""
     for name in dict.fromkeys([*config.services, *registry.names()]):
         service = config.service(name, registry)
         if service.plugin in registry.quarantined:
             continue
-        provider = registry.provider(service.plugin)
-        lacking = missing(provider, find(provider, service, keys, {}))
-        used = name in config.services
-        if lacking:
-            needs = "; ".join(item.how for item in lacking)
-            yield Finding("bad" if used else "note", name, f"not ready: needs {needs}")
-        else:
+        error = problems(name, config, keys, registry)
+        if error is None:
             yield Finding("ok", name, "ready")
-        if provider.sunset and (used or not lacking):
-            left = (provider.sunset.date - today).days
-            when = f"ends on {provider.sunset.date}" if left >= 0 else "has ended"
-            yield Finding(
-                "bad" if left < 0 else "note",
-                name,
-                f"{when}: {provider.sunset.notice} ({provider.sunset.source})",
-            )
+        elif name not in config.services:
+            yield Finding("note", name, f"not set up; see `taggers providers show {name}`")
+        else:
+            for line in error.message.splitlines():
+                yield Finding("bad", name, line.removeprefix(f"{name}: "))
+
+
+def _about_ends(config: Config, registry: Registry) -> Iterator[Finding]:
+    """What vendors have announced to end, each announcement once."""
+    today = datetime.datetime.now(datetime.UTC).date()
+    used = {service.plugin for service in config.services.values()}
+    ending: dict[Sunset, list[str]] = {}
+    for provider in registry.all():
+        if provider.sunset:
+            ending.setdefault(provider.sunset, []).append(provider.name)
+    for sunset, names in sorted(ending.items(), key=lambda item: item[0].date):
+        when = "ended" if sunset.date < today else "end"
+        bad = sunset.date < today and used & set(names)
+        yield Finding(
+            "bad" if bad else "note",
+            str(sunset.date),
+            f"{', '.join(names)} {when}: {sunset.notice} ({sunset.source})",
+        )
 
 
 def _about_clock(
@@ -119,43 +127,24 @@ def _about_clock(
 
 def _addresses(config: Config, registry: Registry, keys: Keys) -> Iterator[str]:
     """Where the configured providers that are ready would be asked."""
-    for service in config.services.values():
-        if service.plugin in registry.quarantined:
-            continue
-        provider = registry.provider(service.plugin)
-        found = find(provider, service, keys, {})
-        values = {item.setting.name: item.value for item in found}
-        if not missing(provider, found) and (address := provider.address(values)):
-            yield address
+    for name in config.services:
+        if problems(name, config, keys, registry) is None:
+            target = resolve(name, config, keys, registry)
+            if address := target.provider.address(target.settings):
+                yield address
 
 
 def _compared(address: str) -> Finding:
-    """This machine's clock against the Date of a server's answer."""
+    """This machine's clock against that of a server."""
     import anyio
 
-    from .._driver import Driver
-    from .._flow import Send
-    from .._transport import Transport
+    from .._driver import skew_s
 
-    def ask() -> Any:
-        prepared = Prepared(method="HEAD", url=address + "/", headers={})
-        answer = yield Send(prepared, 65_536)
-        return answer
-
-    async def run() -> Any:
-        driver = Driver(Transport())
-        try:
-            return await driver.run(ask(), 5.0)
-        finally:
-            await driver.aclose()
-
-    answer = anyio.run(run)
-    if isinstance(answer, TaggersError):
-        return Finding("bad", "clock", f"cannot be compared: {answer.message}")
     try:
-        there = parsedate_to_datetime(answer.headers.get("date", ""))
-    except ValueError:
+        ahead_s = anyio.run(skew_s, address)
+    except TaggersError as error:
+        return Finding("bad", "clock", f"cannot be compared: {error.message}")
+    if ahead_s is None:
         return Finding("note", "clock", f"{address} does not tell its time")
-    skew_s = time.time() - there.timestamp()
-    grade = "bad" if abs(skew_s) > SKEW_S else "ok"
-    return Finding(grade, "clock", f"{skew_s:+.0f} s against {address}")
+    grade = "bad" if abs(ahead_s) > SKEW_S else "ok"
+    return Finding(grade, "clock", f"{-ahead_s:+.0f} s against {address}")

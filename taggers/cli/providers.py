@@ -12,9 +12,9 @@ from .._provider import Accepts, Provider
 from .._registry import Registry, installed
 from .._resolve import Found, find, missing
 from .._settings import Secret
-from ..errors import PluginError
+from ..errors import ConfigurationError, PluginError
 from ._setup import Setup, pass_setup
-from ._terminal import console, safe, table
+from ._terminal import complain, console, safe, table
 
 __all__ = ["command"]
 
@@ -32,7 +32,7 @@ def command(ctx: click.Context) -> None:
 @pass_setup
 def list_(setup: Setup, form: str = "table") -> None:
     """List all providers, with what they take and whether they are ready to be asked."""
-    registry, loaded, keys = installed(), setup.config(), Keys.load()
+    registry, loaded, keys = installed(), _config(setup), Keys.load()
     names = [*loaded.services, *(n for n in registry.names() if n not in loaded.services)]
     rows = [_row(name, loaded, registry, keys) for name in names]
     if form == "json":
@@ -46,6 +46,15 @@ def list_(setup: Setup, form: str = "table") -> None:
 
 
 _COLUMNS = ("provider", "formats", "limits", "languages", "boxes", "bills", "ends", "ready")
+
+
+def _config(setup: Setup) -> Config:
+    """The configuration; without it, where it is broken, since one looks here to mend it."""
+    try:
+        return setup.config()
+    except ConfigurationError as error:
+        complain(error)
+        return Config()
 
 
 def _row(name: str, config: Config, registry: Registry, keys: Keys) -> dict[str, str]:
@@ -75,8 +84,8 @@ def limits(accepts: Accepts) -> str:
     edges = f"{accepts.min_edge_px or 1}–{accepts.max_edge_px or '?'} px"
     said = [
         edges if accepts.min_edge_px or accepts.max_edge_px else "",
-        f"{accepts.max_bytes / 2**20:g} MB" if accepts.max_bytes else "",
-        f"{accepts.max_base64_bytes / 2**20:g} MB in base64" if accepts.max_base64_bytes else "",
+        f"{accepts.max_bytes / 2**20:.3g} MB" if accepts.max_bytes else "",
+        f"{accepts.max_base64_bytes / 2**20:.3g} MB in base64" if accepts.max_base64_bytes else "",
         "no URLs" if "url" not in accepts.sources else "",
     ]
     return ", ".join(part for part in said if part)
@@ -87,7 +96,7 @@ def limits(accepts: Accepts) -> str:
 @pass_setup
 def show(setup: Setup, name: str) -> None:
     """Show what a provider takes and offers, and where each of its settings comes from."""
-    registry, loaded, keys = installed(), setup.config(), Keys.load()
+    registry, loaded, keys = installed(), _config(setup), Keys.load()
     service = loaded.service(name, registry)
     provider = registry.provider(service.plugin)
     distribution, version = registry.distribution(service.plugin)
@@ -102,7 +111,7 @@ def show(setup: Setup, name: str) -> None:
         out.print("settings", style="bold")
         shown = table("name", "value", "from", "what it is")
         for item in found:
-            shown.add_row(item.setting.name, _value(item), _origin(item), item.setting.help)
+            shown.add_row(item.setting.name, _value(item), _origin(item), _help(item))
         out.print(shown)
     for item in found:
         if item.fault:
@@ -126,6 +135,11 @@ def _facts(provider: Provider) -> dict[str, str]:
     }
 
 
+def _help(item: Found) -> str:
+    choices = item.setting.choices
+    return item.setting.help + (f"; one of {', '.join(choices)}" if choices else "")
+
+
 def _value(item: Found) -> str:
     if isinstance(item.value, Secret):
         return "***"
@@ -136,5 +150,5 @@ def _value(item: Found) -> str:
 
 def _origin(item: Found) -> str:
     if item.value is None and item.setting.env:
-        return f"unset (from {item.setting.env})"
+        return f"unset; {item.setting.env} would set it"
     return safe(item.origin)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import click
@@ -71,21 +72,32 @@ def command(
             "or set default in taggers.toml"
         )
     sources = expand(images)
-    if draw is not None and len(sources) * len(asked) > 1 and draw.suffix:
-        raise click.UsageError("--draw takes a folder where there are several results to draw")
+    if draw is not None:
+        _check_drawing(draw, sources, several=len(sources) * len(asked) > 1)
     tally = _Tally()
     with Tagger(config=loaded) as tagger:
         for name in asked:
             tagger.check(name)
         outcomes = _outcomes(tagger, sources, asked, options)
         drawn = _drawn(outcomes, draw, font) if draw is not None else outcomes
-        write(form or ("table" if sys.stdout.isatty() else "jsonl"), tally.counted(drawn))
+        with contextlib.closing(outcomes):
+            write(form or ("table" if sys.stdout.isatty() else "jsonl"), tally.counted(drawn))
     return tally.exit_code()
+
+
+def _check_drawing(out: Path, sources: list[Source | Image], *, several: bool) -> None:
+    """Raises `click.UsageError` where a drawing would not be a PNG, or would replace a picture."""
+    if several and out.suffix:
+        raise click.UsageError("--draw takes a folder where there are several results to draw")
+    if out.suffix not in ("", ".png"):
+        raise click.UsageError(f"--draw makes PNGs: {out} must end in .png, or be a folder")
+    if any(out.resolve() == Path(str(source)).resolve() for source in sources):
+        raise click.UsageError(f"--draw would replace the picture {out}")
 
 
 def _outcomes(
     tagger: Tagger, sources: list[Source | Image], asked: tuple[str, ...], options: TagOptions
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """What each provider says about each picture, picture by picture."""
     answers = [_answers(tagger, sources, {**options, "provider": name}) for name in asked]
     with _progress(len(sources)) as advance:
@@ -118,12 +130,21 @@ def _drawn(outcomes: Iterator[Outcome], out: Path, font: str | None) -> Iterator
     """Passes the outcomes on, each one drawn."""
     from ..draw import draw
 
+    taken: set[str] = set()
     for outcome in outcomes:
         if isinstance(outcome.said, Result):
-            name = f"{Path(outcome.name).stem}.{outcome.provider}.png"
             picture = draw(Image.open(outcome.picture), outcome.said, font=font)
-            _save(out if out.suffix else out / name, picture)
+            _save(out if out.suffix else out / _file_name(outcome, taken), picture)
         yield outcome
+
+
+def _file_name(outcome: Outcome, taken: set[str]) -> str:
+    """A name for a drawing that none before it has: pictures of several folders may share one."""
+    stem = f"{Path(outcome.name).stem}.{outcome.provider}"
+    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    name = next(name for name in names if name not in taken)
+    taken.add(name)
+    return f"{name}.png"
 
 
 def _save(path: Path, content: bytes) -> None:

@@ -52,6 +52,8 @@ __all__ = [
 ]
 
 START_S = 10.0
+DEFAULT = "huawei-tagging-v2"
+"""What the printed configuration asks where nothing else is named."""
 
 
 def dialects() -> list[Dialect]:
@@ -89,16 +91,17 @@ class Emulator:
         self._address = (host, port)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
-        told = load_fixtures(fixtures) if isinstance(fixtures, Path) else list(fixtures)
+        told = load_fixtures(fixtures) if isinstance(fixtures, Path) else fixtures
+        listed, loaded = load_faults(faults) if isinstance(faults, Path) else (faults, Limits())
         self._service = Service(
             dialects=self._registry.dialects(),
-            answers=Answers(told),
-            faults=Faults(limits=limits or Limits(), seed=seed),
+            answers=Answers(tuple(told)),
+            faults=Faults(limits=limits or loaded, seed=seed),
             account=self.account,
             verify=verify,
             now=now,
         )
-        for fault in load_faults(faults) if isinstance(faults, Path) else faults:
+        for fault in listed:
             self.fail(fault)
 
     def fail(self, fault: Fault | str, **how: Any) -> None:
@@ -161,7 +164,8 @@ class Emulator:
 
     def toml(self) -> str:
         """A `taggers.toml` for asking here; its secrets are those of `environment`."""
-        return "\n".join(self._table(name) for name in self.providers())
+        tables = "\n".join(self._table(name) for name in self.providers())
+        return f'default = "{DEFAULT}"\n\n{tables}'
 
     def environment(self) -> Mapping[str, str]:
         """The variables that hold the emulated account's credentials."""
@@ -173,8 +177,11 @@ class Emulator:
         }
 
     def _table(self, name: str) -> str:
-        secret = {s.name for s in self._registry.provider(name).settings if s.secret}
-        shown = {key: text for key, text in self.settings(name).items() if key not in secret}
+        secret = {s.name: s.env for s in self._registry.provider(name).settings if s.secret}
+        shown = {
+            key: f"${{{secret[key]}}}" if key in secret else text
+            for key, text in self.settings(name).items()
+        }
         lines = (f"{key} = {json.dumps(text)}\n" for key, text in shown.items())
         return f'[providers.{name}]\nplugin = "{name}"\n{"".join(lines)}'
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import itertools
+import random
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,38 +16,70 @@ from attrs import define, evolve, field, frozen
 
 from .._client import Tagger
 from .._image import Image
-from .._model import BoundingBox, Match, Region, Tag
+from .._model import BoundingBox, Match, Region, Tag, is_number
 from .._registry import nearest
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, TaggersError
 
-__all__ = ["Answers", "Fixture", "load_fixtures", "read_tags"]
+__all__ = ["Answers", "Fixture", "load_fixtures", "read_fixture"]
 
 
 @frozen(kw_only=True)
 class Fixture:
-    """A picture that the emulator was told about: `content` in full, the `url` it is found under,
-    its `labels` in the library that image search looks through, and the `tags` to answer with.
+    """What the emulator was told about a picture, or about some.
 
-    A fixture without `content` is a rule: it is for pictures whose name matches `name`.
+    With `content` it is that picture's: `url` is where it is found, `labels` are those it has in
+    the library that image search looks through. Without, it is a rule, for pictures whose name
+    matches `name` and in which `local-basic` sees `sees`. (A picture has a name where the request
+    tells one: a URL or a key.)
+
+    `tags` is the answer; None leaves it to the next rule. With `choose`, it is so many of them,
+    drawn by `seed` and the picture.
     """
 
     content: bytes | None = field(default=None, repr=False)
     name: str | None = None
+    sees: str | None = None
     url: str | None = None
     labels: Mapping[str, str] = field(factory=dict)
-    tags: tuple[Tag, ...] = ()
+    tags: tuple[Tag, ...] | None = None
+    choose: int | None = None
+    seed: int = 0
+
+    def answers(self, image: Image) -> bool:
+        """Whether it says what is in this picture."""
+        if self.tags is None:
+            return False
+        if self.content is not None:
+            return _sha256(self.content) == image.sha256
+        named = self.name is None or fnmatch.fnmatch(image.source, self.name)
+        return named and (self.sees is None or self.sees in _seen(image))
+
+    def chosen(self, image: Image) -> tuple[Tag, ...]:
+        """Its tags, or those that are drawn for this picture."""
+        tags = self.tags or ()
+        if self.choose is None:
+            return tags
+        draw = random.Random(f"{self.seed} {image.sha256 or image.source}")  # noqa: S311
+        return tuple(draw.sample(tags, min(self.choose, len(tags))))
 
 
 @define
 class Answers:
-    """Fixtures by content first, then rules by name, then what `local-basic` measures."""
+    """Fixtures by content first, then rules, then what `local-basic` measures."""
 
-    fixtures: list[Fixture] = field(factory=list)
+    told: tuple[Fixture, ...] = ()
+    fixtures: list[Fixture] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets what was added since the start."""
+        self.fixtures = list(self.told)
 
     def tags(self, image: Image, *, boxes: bool) -> list[Tag]:
         """The tags of a picture, most confident first."""
-        told = self._told(image)
-        tags = told.tags if told else _measured(image.content) if image.content else ()
+        tags = self._tags(image)
         if boxes:
             tags = tuple(_boxed(tag, image) for tag in tags)
         return sorted(tags, key=lambda tag: -(tag.confidence or 0))
@@ -71,14 +104,18 @@ class Answers:
         ]
         return sorted(found, key=lambda match: -(match.similarity or 0))
 
-    def _told(self, image: Image) -> Fixture | None:
-        for item in self.fixtures:
-            if item.content is not None and item.tags and _sha256(item.content) == image.sha256:
-                return item
-        for item in self.fixtures:
-            if item.content is None and fnmatch.fnmatch(image.source, item.name or ""):
-                return item
-        return None
+    def _tags(self, image: Image) -> tuple[Tag, ...]:
+        by_content = sorted(self.fixtures, key=lambda item: item.content is None)
+        for item in by_content:
+            if item.answers(image):
+                return item.chosen(image)
+        return _measured(image.content) if image.content else ()
+
+
+def _seen(image: Image) -> set[str]:
+    """The names of what `local-basic` sees, in all its languages."""
+    measured = _measured(image.content) if image.content else ()
+    return {name for tag in measured for name in (tag.name, *tag.names.values())}
 
 
 def _sha256(content: bytes) -> str:
@@ -124,55 +161,112 @@ def load_fixtures(path: Path) -> list[Fixture]:
         document = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
-    _known(document, ("pictures", "rules"), f"{path}: ")
-    pictures = document.get("pictures", [])
-    rules = document.get("rules", [])
-    return [
-        *(_picture(table, path, f"{path}: pictures[{i}].") for i, table in enumerate(pictures)),
-        *(_rule(table, f"{path}: rules[{i}].") for i, table in enumerate(rules)),
-    ]
+    try:
+        _known(document, ("pictures", "rules"), "")
+        pictures = enumerate(_list(document, "pictures", ""))
+        rules = enumerate(_list(document, "rules", ""))
+        return [
+            *(_picture(table, path.parent, f"pictures[{index}].") for index, table in pictures),
+            *(read_fixture(table, f"rules[{index}].") for index, table in rules),
+        ]
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error.message}") from error
 
 
-def _picture(table: Mapping[str, Any], path: Path, place: str) -> Fixture:
-    _known(table, ("file", "url", "labels", "tags"), place)
-    if "file" not in table:
-        raise ConfigurationError(f"{place}file: is missing")
-    file = path.parent / table["file"]
-    return Fixture(
-        content=Image.open(file).content,
-        name=file.name,
-        url=table.get("url"),
-        labels=table.get("labels", {}),
-        tags=tuple(read_tags(table.get("tags", []), place)),
-    )
+def _picture(table: Any, folder: Path, place: str) -> Fixture:
+    """A picture's fixture, whose content is a file."""
+    if not isinstance(table, dict) or not isinstance(table.get("file"), str):
+        raise ConfigurationError(f"{place}file: is missing, or no text")
+    file = folder / table["file"]
+    rest = {name: value for name, value in table.items() if name != "file"}
+    try:
+        content = Image.open(file).content
+    except TaggersError as error:
+        raise ConfigurationError(f"{place}file: {error.message}") from error
+    return evolve(read_fixture(rest, place), content=content, name=file.name)
 
 
-def _rule(table: Mapping[str, Any], place: str) -> Fixture:
-    _known(table, ("name", "tags"), place)
-    return Fixture(name=table.get("name", "*"), tags=tuple(read_tags(table.get("tags", []), place)))
+_KEYS: Mapping[str, tuple[type, ...]] = {
+    "name": (str,),
+    "sees": (str,),
+    "url": (str,),
+    "labels": (dict,),
+    "tags": (list,),
+    "choose": (int,),
+    "seed": (int,),
+}
+_TAG_KEYS: Mapping[str, tuple[type, ...]] = {
+    "name": (str,),
+    "zh": (str,),
+    "confidence": (int, float),
+    "kind": (str,),
+    "category": (str,),
+    "category_zh": (str,),
+    "boxes": (list,),
+}
 
 
-def read_tags(tables: Iterable[Mapping[str, Any]], place: str) -> Iterator[Tag]:
+def read_fixture(table: Any, place: str) -> Fixture:
+    """The fixture that a table describes, without its content. Raises `ConfigurationError`."""
+    _typed(table, _KEYS, place)
+    given = {name: value for name, value in table.items() if name != "tags"}
+    labels = {str(name): str(value) for name, value in table.get("labels", {}).items()}
+    tags = table.get("tags")
+    listed = None if tags is None else tuple(_tags(tags, place))
+    return Fixture(**{**given, "labels": labels, "tags": listed})
+
+
+def _tags(tables: list[Any], place: str) -> Iterator[Tag]:
     for index, table in enumerate(tables):
         here = f"{place}tags[{index}]."
-        known = ("name", "zh", "confidence", "kind", "category", "category_zh", "boxes")
-        _known(table, known, here)
+        _typed(table, _TAG_KEYS, here)
         if "name" not in table:
             raise ConfigurationError(f"{here}name: is missing")
-        category, category_zh = table.get("category"), table.get("category_zh")
-        named = {"en": table["name"], "zh": table.get("zh")}
-        broader = {"en": category, "zh": category_zh}
+        confidence = table.get("confidence")
+        if confidence is not None and not 0 <= confidence <= 1:
+            raise ConfigurationError(f"{here}confidence: must be from 0 to 1, not {confidence!r}")
         yield Tag(
             name=table["name"],
-            confidence=table.get("confidence"),
+            confidence=confidence,
             kind=table.get("kind"),
-            category=(category,) if category else (),
-            names={code: name for code, name in named.items() if name},
-            categories={code: (name,) for code, name in broader.items() if name},
+            category=(table["category"],) if "category" in table else (),
+            names=_spoken(table.get("name"), table.get("zh")),
+            categories={
+                code: (name,)
+                for code, name in _spoken(table.get("category"), table.get("category_zh")).items()
+            },
             regions=tuple(
-                Region(BoundingBox(*box), table.get("confidence")) for box in table.get("boxes", [])
+                Region(_box(box, f"{here}boxes[{number}]"), confidence)
+                for number, box in enumerate(table.get("boxes", []))
             ),
         )
+
+
+def _spoken(english: str | None, chinese: str | None) -> dict[str, str]:
+    return {code: name for code, name in (("en", english), ("zh", chinese)) if name}
+
+
+def _box(box: Any, place: str) -> BoundingBox:
+    if not isinstance(box, list) or len(box) != 4 or not all(map(is_number, box)):
+        raise ConfigurationError(f"{place}: must be [left, top, width, height], not {box!r}")
+    return BoundingBox(*box)
+
+
+def _list(table: Mapping[str, Any], key: str, place: str) -> list[Any]:
+    found = table.get(key, [])
+    if not isinstance(found, list):
+        raise ConfigurationError(f"{place}{key}: must be tables like [[{key}]]")
+    return found
+
+
+def _typed(table: Any, keys: Mapping[str, tuple[type, ...]], place: str) -> None:
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{place.rstrip('.')}: must be a table, not {table!r}")
+    _known(table, tuple(keys), place)
+    for key, value in table.items():
+        if isinstance(value, bool) or not isinstance(value, keys[key]):
+            kinds = " or ".join(kind.__name__ for kind in keys[key])
+            raise ConfigurationError(f"{place}{key}: must be a {kinds}, not {value!r}")
 
 
 def _known(table: Mapping[str, Any], known: tuple[str, ...], place: str) -> None:

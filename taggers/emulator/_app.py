@@ -7,19 +7,20 @@ stands under `/_emulator/` is an ordinary web service.
 from __future__ import annotations
 
 import asyncio
+import functools
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import anyio.to_thread
-from attrs import frozen
+from attrs import evolve, frozen
 
 from .._dialect import Incoming
 from .._wire import Response
 from ._control import CONTROL, control
 from ._faults import Fault
-from ._service import Service
+from ._service import Service, Visit
 
 __all__ = ["App"]
 
@@ -27,7 +28,6 @@ Scope = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
-MAX_BODY_BYTES = 16 * 1024 * 1024
 DRIP_BYTES, DRIP_S = 8, 0.05
 PAGE = b"<!DOCTYPE html><html><body>Please log in to use this network.</body></html>"
 
@@ -42,49 +42,64 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise RuntimeError(f"the emulator does not speak {scope['type']}")
-        if scope["path"].startswith(CONTROL):
+        if scope["path"] == CONTROL or scope["path"].startswith(f"{CONTROL}/"):
             await self._control(scope, receive, send)  # type: ignore[arg-type]
-        else:
-            await self._serve(scope, receive, send)
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        incoming = await _incoming(scope, receive)
-        if incoming is None:
-            await _Answer(send).write(Response(status=413, body=b"too large for the emulator"))
             return
-        reply = await anyio.to_thread.run_sync(self.service.respond, incoming)
-        answer = _Answer(send, head_only=scope["method"] == "HEAD")
-        if reply.response is None:
+        visit = self.service.enter(_head(scope))
+        try:
+            await self._serve(visit, receive, _Answer(send, head_only=scope["method"] == "HEAD"))
+        except asyncio.CancelledError:  # the emulator stops while an answer is on its way
+            pass
+        finally:
+            self.service.leave(visit)
+
+    async def _serve(self, visit: Visit, receive: Receive, answer: _Answer) -> None:
+        fault = visit.fault
+        if fault is not None and fault.latency_s:
+            await asyncio.sleep(fault.latency_s)
+        if fault is not None and fault.do == "reset-before":
+            self.service.refuse_unread(visit)
             answer.reset()
-        elif reply.fault is None:
-            await answer.write(reply.response)
+            return
+        body, whole = await _body(receive, visit.max_body_bytes)
+        incoming = evolve(visit.head, body=body)
+        response = await anyio.to_thread.run_sync(
+            functools.partial(self.service.respond, visit, incoming, whole=whole)
+        )
+        if fault is None:
+            await answer.write(response)
         else:
-            await answer.go_wrong(reply.response, reply.fault, receive)
+            await answer.go_wrong(response, fault, receive)
 
 
-async def _incoming(scope: Scope, receive: Receive) -> Incoming | None:
-    """The whole request; None where it is larger than any vendor would take."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            break
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
-            return None
-        if not message.get("more_body"):
-            break
+def _head(scope: Scope) -> Incoming:
+    """The request without its body. A client that takes the emulator for its proxy names the host
+    in the target."""
     target = scope.get("raw_path") or scope["path"].encode()
-    if target.startswith(b"http"):  # a client that takes the emulator for its proxy
-        target = b"/" + target.split(b"/", 3)[3]
+    if target.startswith((b"http://", b"https://")):
+        target = b"/" + b"/".join(target.split(b"/")[3:])
     if scope["query_string"]:
         target += b"?" + scope["query_string"]
     return Incoming(
         method=scope["method"],
         target=target.decode("latin-1"),
         headers={name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]},
-        body=bytes(body),
     )
+
+
+async def _body(receive: Receive, max_bytes: int) -> tuple[bytes, bool]:
+    """The body, and whether that is all of it: what is above the limit is read and dropped."""
+    body, length = bytearray(), 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        length += len(message.get("body", b""))
+        if length <= max_bytes:
+            body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    return bytes(body), length <= max_bytes
 
 
 @frozen
@@ -112,8 +127,6 @@ class _Answer:
 
     async def go_wrong(self, response: Response, fault: Fault, receive: Receive) -> None:
         """Sends it as the fault wants it."""
-        if fault.latency_s:
-            await asyncio.sleep(fault.latency_s)
         match fault.do:
             case "reset-after":
                 self.reset()
@@ -121,7 +134,7 @@ class _Answer:
                 while (await receive())["type"] != "http.disconnect":
                     pass
             case "html":
-                page = {"content-type": "text/html"}
+                page = {**response.headers, "content-type": "text/html"}
                 await self.write(Response(status=200, headers=page, body=PAGE))
             case "malformed":
                 short = response.body[: len(response.body) // 2]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
+from typing import Any
 
 from attrs import define, evolve, field, frozen
 
 from .. import __version__
-from .._dialect import Account, Asked, Dialect, Incoming, Refusal, World
+from .._dialect import Account, Asked, Dialect, Incoming, NotEmulated, Refusal, World
 from .._flow import EMULATOR_HEADER
 from .._model import Provenance, Result, Tag
 from .._wire import Response
@@ -19,14 +21,15 @@ from ..errors import LocalResourceError, TaggersError
 from ._answers import Answers
 from ._faults import Fault, Faults
 
-__all__ = ["Call", "Reply", "Service"]
+__all__ = ["Call", "Service", "Visit"]
 
 
 @frozen(kw_only=True)
 class Call:
     """One line of the journal: what was asked and answered, and what a vendor would bill for it.
 
-    It holds no header, no parameter and no body, and so no secret.
+    `asked` holds the parameters and the JSON body, with pictures by their length. Headers,
+    signatures and passwords are not kept.
     """
 
     number: int
@@ -34,6 +37,7 @@ class Call:
     service: str
     method: str
     path: str
+    asked: Mapping[str, Any]
     status: int | None
     code: str | None = None
     units: int = 0
@@ -41,13 +45,20 @@ class Call:
     fault: str | None = None
 
 
-@frozen(kw_only=True)
-class Reply:
-    """What to do for a request: send `response`, in the manner of `fault` if there is one; None:
-    reset the connection."""
+@frozen
+class Visit:
+    """One request that has come in: who answers it, what befalls it, and the limit it breaks."""
 
-    response: Response | None
-    fault: Fault | None = None
+    head: Incoming
+    dialect: Dialect | None
+    names: Mapping[str, str]
+    fault: Fault | None
+    over: str | None
+    request_id: str
+
+    @property
+    def max_body_bytes(self) -> int:
+        return self.dialect.max_body_bytes if self.dialect else 0
 
 
 @define
@@ -66,13 +77,16 @@ class Service:
 
     def __attrs_post_init__(self) -> None:
         self.faults.now = self.now
+        self.faults.known = {dialect.name: dialect for dialect in self.dialects}
         self.reset()
 
     def reset(self) -> None:
-        """Empties the journal, the buckets and the tokens, and takes all faults away."""
+        """Empties the journal, the buckets and the tokens; takes all faults away, and the fixtures
+        that were added since the start."""
         with self._lock:
             self.journal.clear()
         self.faults.clear()
+        self.answers.reset()
         self.world = World(
             account=self.account,
             now=self.now,
@@ -87,45 +101,67 @@ class Service:
         with self._lock:
             return sum(call.units for call in self.journal)
 
-    def find(self, incoming: Incoming) -> tuple[Dialect, Mapping[str, str]] | None:
+    def find(self, incoming: Incoming) -> tuple[Dialect | None, Mapping[str, str]]:
         """Who answers a request, and the names in its path: by the host where it is a vendor's
-        own, by the path everywhere else."""
+        own, by the path everywhere else. A path of one vendor is not another one's file."""
         home = [dialect for dialect in self.dialects if dialect.at_home(incoming.host)]
-        for dialect in home or self.dialects:
+        asked = home or self.dialects
+        exact = [
+            dialect for dialect in asked if not dialect.catches_all and _listens(dialect, incoming)
+        ]
+        for dialect in exact or asked:
             for route in dialect.routes:
                 if (names := route.match(incoming)) is not None:
                     return dialect, names
-        return None
+        return None, {}
 
-    def respond(self, incoming: Incoming) -> Reply:
-        """The answer to a request."""
+    def enter(self, head: Incoming) -> Visit:
+        """Lets a request in of which only the head has been read. `leave` must follow."""
+        dialect, names = self.find(head)
         request_id = secrets.token_hex(16)
-        found = self.find(incoming)
-        if found is None:
-            said = f"the emulator does not know {incoming.method} {incoming.path}"
-            return self._noted(incoming, "unknown", _Answered(_text(501, said)), request_id)
-        dialect, names = found
+        if dialect is None:
+            return Visit(head, None, {}, None, None, request_id)
         fault = self.faults.strike(dialect.name)
-        if fault is not None and fault.do == "reset-before":
-            return self._noted(incoming, dialect.name, _Answered(None), request_id, fault)
-        if fault is not None and fault.do == "expire-tokens":
-            self.world.tokens.clear()
-        over = self.faults.enter()
+        over = self.faults.enter(dialect.vendor)
+        return Visit(head, dialect, names, fault, over, request_id)
+
+    def leave(self, visit: Visit) -> None:
+        """Lets a request out when its answer is sent, or is not going to be."""
+        if visit.dialect is not None:
+            self.faults.leave(visit.dialect.vendor)
+
+    def refuse_unread(self, visit: Visit) -> None:
+        """Notes a request whose connection is reset before its body is read."""
+        self._note(visit, visit.head, _Answered(None))
+
+    def respond(self, visit: Visit, incoming: Incoming, *, whole: bool = True) -> Response:
+        """The answer to a request; `whole` is False where its body is too large to be read."""
+        answered = self._answered(visit, incoming, whole)
+        self._note(visit, incoming, answered)
+        assert answered.response is not None
+        return self._marked(visit, answered.response)
+
+    def _answered(self, visit: Visit, incoming: Incoming, whole: bool) -> _Answered:
+        dialect = visit.dialect
+        if dialect is None:
+            return _Answered(_unknown(f"{incoming.method} {incoming.path}"))
         try:
-            _refuse(dialect, fault, over)
-            answered = self._answer(dialect, incoming, names)
+            _refuse(dialect, visit.fault, visit.over, whole)
+            if visit.fault is not None and visit.fault.do == "expire-tokens":
+                self._expire_tokens()
+            return self._answer(dialect, incoming, visit.names)
         except Refusal as refusal:
-            response = dialect.write_error(refusal, request_id, incoming)
-            answered = _Answered(response, code=refusal.code)
-        except LocalResourceError as error:
-            answered = _Answered(_text(501, str(error)))
-        finally:
-            self.faults.leave()
-        return self._noted(incoming, dialect.name, answered, request_id, fault)
+            response = dialect.write_error(refusal, visit.request_id, incoming)
+            return _Answered(response, code=refusal.code)
+        except (NotEmulated, LocalResourceError) as reason:
+            return _Answered(_unknown(str(reason)))
+        except Exception as error:  # whatever a stranger sends, the emulator answers
+            return _Answered(_unknown(f"this request ({type(error).__name__}: {error})"))
 
     def _answer(self, dialect: Dialect, incoming: Incoming, names: Mapping[str, str]) -> _Answered:
         if self.verify:
             dialect.verify(incoming, self.world)
+        dialect.admit(incoming, names, self.world)
         if dialect.serve is not None:
             return _Answered(dialect.serve(incoming, names, self.world))
         try:
@@ -164,42 +200,34 @@ class Service:
         least = options.min_confidence or 0
         return [tag for tag in tags if (tag.confidence or 0) >= least][: options.limit]
 
-    def _noted(
-        self,
-        incoming: Incoming,
-        service: str,
-        answered: _Answered,
-        request_id: str,
-        fault: Fault | None = None,
-    ) -> Reply:
+    def _expire_tokens(self) -> None:
+        for token, (_, project) in list(self.world.tokens.items()):
+            self.world.tokens[token] = (self.now() - 1, project)
+
+    def _note(self, visit: Visit, incoming: Incoming, answered: _Answered) -> None:
         response = answered.response
         with self._lock:
             self.journal.append(
                 Call(
                     number=len(self.journal) + 1,
                     at=self.now(),
-                    service=service,
+                    service=visit.dialect.name if visit.dialect else "unknown",
                     method=incoming.method,
                     path=incoming.path,
+                    asked=_asked_for(incoming),
                     status=response.status if response else None,
                     code=answered.code,
                     units=answered.units,
                     picture=answered.picture,
-                    fault=fault.do if fault else None,
+                    fault=visit.fault.do if visit.fault else None,
                 )
             )
-        return Reply(response=response and self._marked(response, request_id), fault=fault)
 
-    def _marked(self, response: Response, request_id: str) -> Response:
-        """The answer with the emulator's mark, its time, and the request's id under both vendors'
-        names."""
-        marks = {
-            "date": formatdate(self.now(), usegmt=True),
-            EMULATOR_HEADER: __version__,
-            "x-request-id": request_id,
-            "x-cos-request-id": request_id,
-        }
-        return evolve(response, headers={**marks, **response.headers})
+    def _marked(self, visit: Visit, response: Response) -> Response:
+        """The answer with the emulator's mark, its time, and the vendor's own headers."""
+        marks = {"date": formatdate(self.now(), usegmt=True), EMULATOR_HEADER: __version__}
+        vendors = visit.dialect.headers(visit.request_id) if visit.dialect else {}
+        return evolve(response, headers={**marks, **vendors, **response.headers})
 
 
 @frozen
@@ -212,17 +240,44 @@ class _Answered:
     code: str | None = None
 
 
-def _refuse(dialect: Dialect, fault: Fault | None, over: str | None) -> None:
-    """Raises the refusal that a fault or a limit asks for."""
+def _listens(dialect: Dialect, incoming: Incoming) -> bool:
+    return any(route.match_path(incoming) is not None for route in dialect.routes)
+
+
+def _refuse(dialect: Dialect, fault: Fault | None, over: str | None, whole: bool) -> None:
+    """Raises the refusal that a fault, a limit or the body's size asks for."""
     if fault is not None and fault.do == "code":
-        raise Refusal(fault.code or dialect.throttle_code)
+        raise Refusal(fault.code or "")
     if fault is not None and fault.do == "throttle":
         raise Refusal(dialect.throttle_code)
     if over is not None:
         text = f"The throttling threshold has been reached: policy user over ratelimit,{over}"
         raise Refusal(dialect.throttle_code, text)
+    if not whole:
+        raise Refusal(dialect.too_large_code)
 
 
-def _text(status: int, said: str) -> Response:
+def _unknown(what: str) -> Response:
     kind = {"content-type": "text/plain; charset=utf-8"}
-    return Response(status=status, headers=kind, body=said.encode())
+    said = f"the emulator does not know how the vendor answers {what}"
+    return Response(status=501, headers=kind, body=said.encode("utf-8", "replace"))
+
+
+_SECRET = ("q-", "x-cos-security-token", "password", "auth")
+
+
+def _asked_for(incoming: Incoming) -> dict[str, Any]:
+    """The parameters and the JSON body, without secrets and with long texts by their length."""
+    asked: dict[str, Any] = dict(incoming.query)
+    if incoming.body[:1] == b"{":
+        try:
+            asked |= json.loads(incoming.body)
+        except (ValueError, RecursionError, TypeError):
+            asked["body"] = f"<{len(incoming.body)} bytes>"
+    elif incoming.body:
+        asked["body"] = f"<{len(incoming.body)} bytes>"
+    return {
+        name: f"<{len(value)} characters>" if isinstance(value, str) and len(value) > 500 else value
+        for name, value in asked.items()
+        if not name.startswith(_SECRET)
+    }

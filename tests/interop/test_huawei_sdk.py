@@ -74,7 +74,7 @@ def test_the_sdks_call_succeeds_and_says_what_our_client_reads(
 @pytest.mark.parametrize(
     ("client", "status", "code", "says"),
     [
-        ({"secret": "wrong"}, 401, "APIG.0301", "verify aksk signature fail, canonicalRequest:"),
+        ({"secret": "wrong"}, 401, "APIGW.0301", "verify aksk signature fail, canonicalRequest:"),
         ({"project": "other"}, 403, "APIG.0310", "project"),
     ],
 )
