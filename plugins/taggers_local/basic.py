@@ -55,7 +55,7 @@ def read(body: Any) -> Iterator[Tag]:
     * greyscale, sepia, monochrome, dark, dim, bright, low and high contrast, blurred, sharp: how
       far the measure is past its threshold: 0.5 at the threshold, 1 at the far end of its range
       (for dim, which lies between two thresholds: in their middle);
-    * the format: 1, because it is counted and not judged.
+    * the format: none, because it is counted and not judged.
     """
     yield from _colours(body["colours"])
     yield from _tone(body["tone"])
@@ -115,12 +115,12 @@ def _sharpness(acuity: float | None) -> Iterator[Tag]:
 
 def _orientation(aspect: float) -> Tag:
     if aspect >= 2:
-        return _tag("orientation", "panorama", 1.0)
+        return _tag("orientation", "panorama", None)
     if aspect > 1.05:
-        return _tag("orientation", "landscape format", 1.0)
+        return _tag("orientation", "landscape format", None)
     if aspect < 1 / 1.05:
-        return _tag("orientation", "portrait format", 1.0)
-    return _tag("orientation", "square", 1.0)
+        return _tag("orientation", "portrait format", None)
+    return _tag("orientation", "square", None)
 
 
 def _past(value: float, threshold: float, end: float) -> float:
@@ -128,7 +128,7 @@ def _past(value: float, threshold: float, end: float) -> float:
     return round(0.5 + 0.5 * min((value - threshold) / (end - threshold), 1.0), 4)
 
 
-def _tag(category: str, name: str, confidence: float) -> Tag:
+def _tag(category: str, name: str, confidence: float | None) -> Tag:
     chinese = CHINESE.get(name)  # a stored answer may hold a word that this version does not use
     return Tag(
         name=name,

@@ -54,7 +54,7 @@ def test_a_picture_is_stored_labelled_and_deleted(
         client.ci_image_detect_label(Bucket=BUCKET, Key=KEY)
 
     assert content == back
-    assert "横幅" == flat["Labels"][0]["Name"]
+    assert "清晰" == flat["Labels"][0]["Name"]
     assert {"CameraLabels", "WebLabels"} == set(scenes)
     assert ("NoSuchKey", 404) == (gone.value.get_error_code(), gone.value.get_status_code())
     assert [1, 2] == [call.units for call in taggers_emulator.journal if call.units]
@@ -69,7 +69,7 @@ def test_a_picture_is_labelled_by_its_url(content: bytes) -> None:
         with pytest.raises(CosServiceError) as unknown:
             client.ci_image_detect_label(Bucket=BUCKET, DetectUrl=url + "1")
 
-    assert "横幅" == known["Labels"][0]["Name"]
+    assert "清晰" == known["Labels"][0]["Name"]
     assert 400 == unknown.value.get_status_code()
     assert "ResourceDownloadFailed" == emulator.journal[-1].code
 
