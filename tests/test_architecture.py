@@ -20,7 +20,7 @@ PACKAGE = ROOT / "taggers"
 
 LAYERS = [
     {"__main__"},
-    {"cli"},
+    {"cli", "pytest_plugin"},
     {"emulator"},
     {"draw", "testing"},
     {"__init__"},

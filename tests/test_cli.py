@@ -163,6 +163,53 @@ def test_a_refused_connection_is_a_record_and_the_command_fails(
     assert (error["kind"], error["provider"], error["attempts"]) == ("ConnectFailed", "hw", 3)
 
 
+def test_vendors_are_emulated_on_request(run: Run, photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "faults.toml").write_text('[[faults]]\ndo = "code"\ncode = "AIS.0032"\n')
+    asked = ("tag", photos / "cat.jpg", "-p", "huawei-tagging-v2")
+
+    good = run("--emulate", *asked)
+    bad = run("--emulate", "--faults", "faults.toml", *asked)
+    alone = run("--faults", "faults.toml", *asked)
+
+    assert (0, True) == (good[0], json.loads(good[1])["provenance"]["emulated"])
+    assert (4, "QuotaExhausted") == (bad[0], json.loads(bad[1])["error"]["kind"])
+    assert 2 == alone[0]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_an_output_that_cannot_be_written_is_one_line_and_the_end(photos: Path) -> None:
+    for form in ("jsonl", "json", "csv", "table"):
+        with open("/dev/full", "wb") as full:  # noqa: PTH123
+            done = subprocess.run(
+                [sys.executable, "-m", "taggers", "tag", photos / "cat.jpg", "-p", "local-basic",
+                 "-f", form],
+                stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+            )  # fmt: skip
+
+        assert 1 == done.returncode, form
+        assert done.stderr.startswith("taggers: the output cannot be written: No space left")
+        assert 1 == len(done.stderr.splitlines())
+
+
+def test_a_drawing_never_replaces_a_picture_or_another_drawing(
+    run: Run, photos: Path, tmp_path: Path
+) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "cat.png").write_bytes(png(64, 64))
+    picture = tmp_path / "a" / "cat.png"
+
+    replaced = run("tag", picture, "-p", "local-basic", "--draw", picture)
+    other = run("tag", picture, "-p", "local-basic", "--draw", "cat.jpg")
+    both = run("tag", "a", "b", "-p", "local-basic", "--draw", "out")
+
+    assert (2, 2, 0) == (replaced[0], other[0], both[0])
+    assert png(64, 64) == picture.read_bytes()
+    assert ["cat.local-basic-2.png", "cat.local-basic.png"] == sorted(
+        path.name for path in (tmp_path / "out").iterdir()
+    )
+
+
 def test_drawing_writes_one_png_or_a_folder_of_them(run: Run, photos: Path, tmp_path: Path) -> None:
     one = run("tag", photos / "cat.jpg", "-p", "local-basic", "--draw", "cat.png")
     many = run(

@@ -15,6 +15,7 @@ import pytest
 
 from taggers._registry import Registry
 from taggers.cli.providers import limits
+from taggers.emulator import KINDS, Emulator
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -116,6 +117,19 @@ def test_the_plugin_of_the_contributing_guide_works_as_it_stands(tmp_path: Path)
     assert 0 == installed.returncode, installed.stdout
     assert "1 passed" in tested.stdout, tested.stdout
     assert "acme-tags, from taggers-acme 0.1.0" in shown.stdout, shown.stdout
+
+
+def test_the_emulators_files_are_read_as_they_stand(tmp_path: Path, photos: Path) -> None:
+    page = (ROOT / "docs" / "emulator.md").read_text("utf-8")
+    for mark, content in _blocks(page, "toml"):
+        (tmp_path / f"{mark.strip()}.toml").write_text(content, "utf-8")
+    shutil.copy(photos / "cat.jpg", tmp_path)
+
+    emulator = Emulator(fixtures=tmp_path / "fixtures.toml", faults=tmp_path / "faults.toml")
+
+    assert 4 == len(emulator._service.answers.fixtures)
+    assert 3 == len(emulator._service.faults.listed())
+    assert [] == [kind for kind in KINDS if f"`{kind}`" not in page]
 
 
 def test_every_hook_has_its_paragraph() -> None:

@@ -47,9 +47,12 @@ class _Commands(click.Group):
     metavar="FILE",
     help="With --emulate: what to say about which picture, as TOML.",
 )
+@click.option("--faults", metavar="FILE", help="With --emulate: what shall go wrong, as TOML.")
 @click.version_option(__version__, prog_name="taggers", message="%(prog)s %(version)s")
 @click.pass_context
-def cli(ctx: click.Context, config: str | None, emulate: bool, fixtures: str | None) -> None:
+def cli(
+    ctx: click.Context, config: str | None, emulate: bool, fixtures: str | None, faults: str | None
+) -> None:
     """Tag pictures with any provider: one schema for every image-tagging API.
 
     \b
@@ -58,7 +61,7 @@ def cli(ctx: click.Context, config: str | None, emulate: bool, fixtures: str | N
     taggers providers                      what is installed, and what it takes
     taggers --emulate tag cat.jpg -p huawei-tagging-v2   a vendor's wire, without the vendor
     """
-    ctx.obj = Setup(ctx, config, emulate, fixtures)
+    ctx.obj = Setup(ctx, config, emulate, fixtures, faults)
 
 
 def main(arguments: list[str] | None = None) -> None:

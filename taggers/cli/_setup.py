@@ -20,18 +20,22 @@ class Setup:
     path: str | None = None
     emulate: bool = False
     fixtures: str | None = None
+    faults: str | None = None
 
     def config(self) -> Config:
         """The configuration. Where vendors are emulated, it asks an emulator that runs until the
         command ends."""
         config = load(self.path)
-        if self.fixtures and not self.emulate:
-            raise click.UsageError("--fixtures goes with --emulate")
+        if (self.fixtures or self.faults) and not self.emulate:
+            raise click.UsageError("--fixtures and --faults go with --emulate")
         if not self.emulate:
             return config
         from ..emulator import Emulator
 
-        emulator = Emulator(fixtures=Path(self.fixtures) if self.fixtures else ())
+        emulator = Emulator(
+            fixtures=Path(self.fixtures) if self.fixtures else (),
+            faults=Path(self.faults) if self.faults else (),
+        )
         return self.context.with_resource(emulator).redirect(config)
 
 

@@ -67,8 +67,16 @@ def command(
         click.echo(emulator.toml())
         for name, value in emulator.environment().items():
             click.echo(f"# export {name}={value}")
+        click.echo(_SDKS.format(url=emulator.url, host=emulator.url.partition("://")[2]))
         click.echo(f"listening on {emulator.url}; Ctrl-C stops", err=True)
         emulator.wait()
+
+
+_SDKS = """\
+# Huawei's SDK:  ImageClient.new_builder().with_credentials(BasicCredentials(ak, sk, project_id))
+#                .with_endpoint("{url}")
+# Tencent's SDK: CosConfig(Scheme="http", Domain="{host}", Region=…, SecretId=…, SecretKey=…)
+"""
 
 
 def _is_loopback(host: str) -> bool:

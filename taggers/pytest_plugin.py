@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from . import Emulator
+    from .emulator import Emulator
 
 __all__ = ["taggers_emulator"]
 
@@ -16,7 +16,7 @@ __all__ = ["taggers_emulator"]
 @pytest.fixture
 def taggers_emulator() -> Iterator[Emulator]:
     """The vendors on this machine, for one test: see `taggers.emulator.Emulator`."""
-    from . import Emulator
+    from .emulator import Emulator
 
     with Emulator() as emulator:
         yield emulator
