@@ -21,7 +21,7 @@ from collections.abc import (
     Mapping,
 )
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
 
 from attrs import evolve
 
@@ -54,7 +54,13 @@ class TagOptions(TypedDict, total=False):
     * `limit`: at most this many tags, from 1;
     * `min_confidence`: only tags of at least this confidence, 0 to 1;
     * `language`: the names' language, as in "zh" or "en";
-    * `native`: merged last into the vendor's own request; it is not portable.
+    * `native`: merged last into the vendor's own request; it is not portable;
+    * `prepare`: "auto", the default, makes a picture fit its provider: upright, small enough, in a
+      format that it takes; `Provenance.prepared` says what was done. "never" sends its bytes as
+      they are, metadata and all;
+    * `keep_metadata`: True uploads metadata, such as where a photo was taken, with the picture;
+    * `fetch`: True downloads a URL for a provider that takes no URLs. Only public addresses are
+      asked.
     """
 
     provider: str | None
@@ -62,6 +68,9 @@ class TagOptions(TypedDict, total=False):
     min_confidence: float | None
     language: str | None
     native: Mapping[str, Any]
+    prepare: Literal["auto", "never"]
+    keep_metadata: bool
+    fetch: bool
 
 
 T = TypeVar("T")
@@ -371,6 +380,9 @@ def _wanted(options: TagOptions) -> Options:
         min_confidence=options.get("min_confidence"),
         language=options.get("language"),
         native=options.get("native") or {},
+        prepare=options.get("prepare", "auto"),
+        keep_metadata=options.get("keep_metadata", False),
+        fetch=options.get("fetch", False),
     )
 
 

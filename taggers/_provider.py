@@ -19,7 +19,7 @@ from ._settings import Setting, Settings
 from ._wire import Decoder, Json, Prepared, Request
 from .errors import ImageDimensions, NotSupported, PayloadTooLarge, UnsupportedImage
 
-__all__ = ["Accepts", "Offers", "Provider", "Steps", "Sunset", "Work"]
+__all__ = ["Accepts", "Download", "Offers", "Provider", "Steps", "Sunset", "Work"]
 
 
 @frozen(kw_only=True)
@@ -75,7 +75,10 @@ class Accepts:
 
 def _unsupported_source(image: Image) -> tuple[str]:
     if image.kind == "url":
-        return (f"{image.source} is a URL, which is not taken here: save the picture first",)
+        return (
+            f"{image.source} is a URL, which is not taken here: pass fetch=True (--fetch) to have "
+            "taggers download it, or save the picture first",
+        )
     return (f"{image.source} is a file, and only URLs are taken here",)
 
 
@@ -113,6 +116,14 @@ class Work:
     call: Callable[[], Any] = field(repr=False)
 
 
+@frozen
+class Download:
+    """Wants the bytes at this URL, at most so many, and only from a public address."""
+
+    url: str
+    max_bytes: int
+
+
 Steps = Generator[Request | Work | str, Any, Any]
 """A job of several requests: yields each, is sent its decoded body, and returns the body to read.
 A failed request is raised at its yield. A plain text that it yields is a warning."""
@@ -134,7 +145,8 @@ class Provider:
       and plain texts as warnings. A `LookupError`, `TypeError`, `ValueError` or `AttributeError`
       out of it becomes a `MalformedResponse` that names the place;
     * `authorize(prepared, settings, now)`: the same request, signed; `now` is a Unix time in s;
-    * `endpoint`: a URL with settings in braces; the setting `endpoint` replaces it;
+    * `endpoint`: a URL with settings in braces; the setting `endpoint` replaces it. A provider
+      without one works on this machine, and gets every picture untouched;
     * `hosts`: the vendor's own hosts (`*` allowed): no other is sent stored secrets;
     * `credentials`: the settings that must be there to sign in, as alternatives: any one is enough.
     """
