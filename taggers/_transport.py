@@ -27,7 +27,8 @@ from httpx_aiohttp import AiohttpTransport
 from yarl import URL
 
 from . import __version__
-from ._flow import Effect, Flow, Send, Sleep
+from ._fetch import Fetcher
+from ._flow import Download, Effect, Flow, Send, Sleep
 from ._model import Result
 from ._wire import Prepared, Response
 from .errors import (
@@ -58,7 +59,8 @@ class Transport:
     `ca_bundle` is a file of certificates to trust besides the system's. Certificates are always
     verified. Proxies are taken from the environment, as curl does, and not used for loopback.
     `connect_timeout_s` covers reaching the server and the TLS handshake; `clean_up_s` is what a
-    call that failed or was cancelled may still take to tidy up (to delete an upload).
+    call that failed or was cancelled may still take to tidy up (to delete an upload). `fetcher`
+    does the downloads.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Transport:
         ca_bundle: str | None = None,
         connect_timeout_s: float = 5.0,
         clean_up_s: float = 5.0,
+        fetcher: Fetcher | None = None,
     ) -> None:
         self._ca_bundle = ca_bundle
         self._connect_timeout_s = connect_timeout_s
@@ -74,6 +77,7 @@ class Transport:
         self._pools: dict[tuple[str, str | None], _Pool] = {}
         self._under_way = 0
         self._closed = False
+        self._fetcher = fetcher or Fetcher(lambda: _tls(ca_bundle))
 
     async def run(self, flow: Flow, deadline_s: float) -> Result:
         """The flow's result, or the error in which it ends, at most `deadline_s` from now.
@@ -154,6 +158,8 @@ class Transport:
             return await self._send(effect.prepared, effect.max_bytes, progress)
         if isinstance(effect, Sleep):
             return await asyncio.sleep(effect.seconds)
+        if isinstance(effect, Download):
+            return await self._fetcher.get(effect.url, effect.max_bytes)
         try:
             return await anyio.to_thread.run_sync(effect.call, abandon_on_cancel=True)
         except Exception as error:
