@@ -6,6 +6,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import click
 from attrs import define, field
@@ -36,6 +37,11 @@ __all__ = ["command"]
 @click.option("--draw", type=click.Path(path_type=Path), metavar="OUT",
               help="Draw boxes and tags into this PNG, or a folder for several.")  # fmt: skip
 @click.option("--font", metavar="FILE", help="The font to draw with.")
+@click.option("--prepare", type=click.Choice(("auto", "never")), default="auto",
+              help="auto makes pictures fit their provider; never sends them as they are.")  # fmt: skip
+@click.option("--keep-metadata", is_flag=True,
+              help="Upload metadata, such as where a photo was taken, too.")  # fmt: skip
+@click.option("--fetch", is_flag=True, help="Download URLs for providers that take none.")
 @pass_setup
 def command(
     setup: Setup,
@@ -48,6 +54,9 @@ def command(
     form: str | None,
     draw: Path | None,
     font: str | None,
+    prepare: Literal["auto", "never"],
+    keep_metadata: bool,
+    fetch: bool,
 ) -> int:
     """Tag pictures: files, folders, globs, URLs, or - for stdin.
 
@@ -59,6 +68,9 @@ def command(
         "limit": limit,
         "min_confidence": min_confidence,
         "language": language,
+        "prepare": prepare,
+        "keep_metadata": keep_metadata,
+        "fetch": fetch,
     }
     loaded = setup.config()
     if route and route not in loaded.routes:
