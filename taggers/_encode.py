@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 
 from PIL import Image as Pillow
 
-from ._pixels import Decoded
+from ._pixels import Decoded, opened
 
 __all__ = ["FORMATS", "encoded", "exif_of", "smaller"]
 
@@ -31,15 +32,14 @@ def smaller(picture: Decoded, size: tuple[int, int]) -> Decoded:
     return picture.resize(size, Pillow.Resampling.BICUBIC)
 
 
-def exif_of(content: bytes) -> bytes:
+def exif_of(content: bytes, source: str) -> bytes:
     """The EXIF block of a picture's file, saying that the picture is upright; empty where it has
-    none."""
-    with Pillow.open(io.BytesIO(content)) as opened:
-        exif = opened.getexif()
-        if not exif:
-            return b""
-        exif[0x0112] = 1
-        return exif.tobytes()
+    none, or a broken one. Raises `UnsupportedImage` for a file that is no picture."""
+    with opened(content, source) as picture, contextlib.suppress(Exception):
+        if exif := picture.getexif():
+            exif[0x0112] = 1
+            return exif.tobytes()
+    return b""
 
 
 def _written(picture: Decoded, format_: str, quality: int, exif: bytes) -> bytes:

@@ -40,8 +40,6 @@ def holds_any(content: bytes, format_: str) -> bool:
 
     TIFF, HEIC and AVIF always count as such.
     """
-    if format_ == "gif":
-        return b"XMP DataXMP" in content or b"!\xfe" in content
     if format_ not in _PARTS:
         return format_ != "bmp"
     end = 0
@@ -137,17 +135,49 @@ def _webp(content: bytes) -> Iterator[Part]:
         at += 8 + length + length % 2
 
 
-_PARTS = {"jpeg": _jpeg, "png": _png, "webp": _webp}
-_HEADS = {"jpeg": 2, "png": 8, "webp": 12}
+def _gif(content: bytes) -> Iterator[Part]:
+    """A GIF's blocks; the colour table of the whole is the first."""
+    if not content.startswith(b"GIF") or len(content) < 13:
+        return
+    end = 13 + _table_bytes(content[10])
+    yield b"table", 13, end
+    while (at := end) < len(content):
+        kind, end = content[at : at + 1], at + 1
+        if kind == b"!":
+            kind, end = content[at : at + 2], _blocks_end(content, at + 2)
+        elif kind == b"," and len(content) > at + 9:
+            end = _blocks_end(content, at + 11 + _table_bytes(content[at + 9]))
+        elif kind != b";":
+            return
+        yield kind, at, end
+        if kind == b";":
+            return
+
+
+def _table_bytes(flags: int) -> int:
+    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _blocks_end(content: bytes, at: int) -> int:
+    """Where a row of sub-blocks ends, which an empty one closes."""
+    while at < len(content) and content[at]:
+        at += 1 + content[at]
+    return at + 1
+
+
+_PARTS = {"jpeg": _jpeg, "png": _png, "webp": _webp, "gif": _gif}
+_HEADS = {"jpeg": 2, "png": 8, "webp": 12, "gif": 13}
 
 _KEPT = frozenset(
     b"tRNS gAMA cHRM sRGB iCCP sBIT bKGD pHYs hIST sPLT cICP mDCV cLLI acTL fcTL fdAT "  # PNG
     b"VP8X ALPH ANIM ANMF ICCP".split()  # WebP
-) | {b"VP8 ", b"VP8L", b"IHDR", b"PLTE", b"IDAT", b"IEND"}
+) | {b"VP8 ", b"VP8L", b"IHDR", b"PLTE", b"IDAT", b"IEND", b"table", b",", b";"}
 
 
 def _is_picture(kind: bytes, start: bytes) -> bool:
     """Whether a part is needed to show the picture. Whatever is not known to be, is metadata."""
+    if kind[:1] == b"!":  # of GIF; an application's block is metadata, but for how often it repeats
+        return kind in (b"!\x01", b"!\xf9") or start[3:].startswith(b"NETSCAPE2.0")
     if kind[:1] != b"\xff":
         return kind in _KEPT
     if kind == b"\xff\xe2":

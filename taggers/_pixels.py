@@ -11,7 +11,7 @@ from PIL import ImageOps, UnidentifiedImageError
 
 from .errors import UnsupportedImage
 
-__all__ = ["MAX_PIXELS", "Decoded", "decoded", "full"]
+__all__ = ["MAX_PIXELS", "Decoded", "decoded", "full", "opened"]
 
 Decoded = Pillow.Image
 """A picture as pixels."""
@@ -26,7 +26,7 @@ def decoded(content: bytes, source: str, max_edge_px: int) -> Pillow.Image:
     Of several frames or pages it is the first. Colours are taken as sRGB; an embedded profile is
     not applied. Raises `UnsupportedImage` for what is damaged, cut short or too large.
     """
-    with _opened(content, source) as picture:
+    with opened(content, source) as picture:
         return _over_white(_turned(_shrunk(picture, max_edge_px)))
 
 
@@ -36,7 +36,7 @@ def full(content: bytes, source: str, orientation: int, size: tuple[int, int] | 
     `orientation` is the one that EXIF gives for a JPEG, PNG or WebP; of other formats Pillow knows
     it. `Decoded.info` holds no metadata but the colour profile. Raises as `decoded` does.
     """
-    with _opened(content, source) as picture:
+    with opened(content, source) as picture:
         profile = picture.info.get("icc_profile", b"") if picture.mode == "RGB" else b""
         if picture.format in ("JPEG", "PNG", "WEBP"):
             made = _over_white(_resized(picture, size and _lying(size, orientation)))
@@ -74,13 +74,13 @@ def _resized(picture: Pillow.Image, size: tuple[int, int] | None) -> Pillow.Imag
 
 
 @contextlib.contextmanager
-def _opened(content: bytes, source: str) -> Iterator[Pillow.Image]:
+def opened(content: bytes, source: str) -> Iterator[Pillow.Image]:
     """The picture, not yet decoded. What goes wrong with it inside is an `UnsupportedImage`."""
     _learn_heic(content)
     try:
-        with Pillow.open(io.BytesIO(content)) as opened:
-            _check(opened, source)
-            yield opened
+        with Pillow.open(io.BytesIO(content)) as picture:
+            _check(picture, source)
+            yield picture
     except UnsupportedImage:
         raise
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):

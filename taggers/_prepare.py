@@ -132,7 +132,7 @@ def _remade(image: Image, accepts: Accepts, keep_metadata: bool) -> Fitted:
             hint='pass prepare="never" to send it as it is',
         )
     try:
-        exif = exif_of(content) if keep_metadata else b""
+        exif = exif_of(content, source) if keep_metadata else b""
         size = _allowed(image, accepts)
         picture = full(content, source, image.orientation or 1, size)
     except UnsupportedImage:

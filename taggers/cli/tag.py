@@ -38,7 +38,7 @@ __all__ = ["command"]
               help="Draw boxes and tags into this PNG, or a folder for several.")  # fmt: skip
 @click.option("--font", metavar="FILE", help="The font to draw with.")
 @click.option("--prepare", type=click.Choice(("auto", "never")), default="auto",
-              help="auto makes pictures fit their provider; never sends them as they are.")  # fmt: skip
+              help="auto makes pictures fit their provider, never leaves them.")  # fmt: skip
 @click.option("--keep-metadata", is_flag=True,
               help="Upload metadata, such as where a photo was taken, too.")  # fmt: skip
 @click.option("--fetch", is_flag=True, help="Download URLs for providers that take none.")
