@@ -7,7 +7,6 @@ would resolve the name itself. No cookies, keys or passwords are sent.
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import re
 import socket
@@ -19,6 +18,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import aiohttp
 from yarl import URL
 
+from . import __version__
 from .errors import ConnectFailed, DnsFailure, ImageSource, PayloadTooLarge, TlsFailure, UnsafeUrl
 
 __all__ = ["Fetcher", "is_public"]
@@ -26,7 +26,6 @@ __all__ = ["Fetcher", "is_public"]
 MAX_REDIRECTS = 5
 MAX_URL_LENGTH = 8192
 CONNECT_TIMEOUT_S = 5.0
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def is_public(address: str) -> bool:
@@ -35,20 +34,21 @@ def is_public(address: str) -> bool:
     IPv6 addresses that hold an IPv4 address (mapped, compatible, NAT64, 6to4, Teredo) never do.
     """
     found = ipaddress.ip_address(address.partition("%")[0])
-    if found.version == 6 and any(found in network for network in _IN_IPV6):
+    if any(found in network for network in _NOT_PUBLIC if network.version == found.version):
         return False
     special = found.is_multicast or found.is_reserved or found.is_unspecified or found.is_loopback
     private = found.is_private or found.is_link_local or getattr(found, "is_site_local", False)
     return found.is_global and not special and not private
 
 
-_IN_IPV6 = tuple(
-    map(
-        ipaddress.IPv6Network,
-        ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48",
-         "2001::/23", "2002::/16", "100::/64", "fec0::/10"),
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "192.88.99.0/24", "::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96",
+        "64:ff9b:1::/48", "2001::/23", "2002::/16", "100::/64", "fec0::/10",
     )
 )  # fmt: skip
+"""What Python counts as global and is not, or is in another way: relays and translations."""
 
 
 class Fetcher:
@@ -94,11 +94,16 @@ class Fetcher:
                 socket_factory=self._socket,
                 force_close=True,
                 use_dns_cache=False,
+                happy_eyeballs_delay=None,  # which would swallow what the guard raises
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
             auto_decompress=False,
-            headers={"accept": "image/*", "accept-encoding": "identity"},
+            headers={
+                "accept": "image/*",
+                "accept-encoding": "identity",
+                "user-agent": f"taggers/{__version__}",
+            },
         )
 
     def _socket(self, found: Any) -> socket.socket:
@@ -113,7 +118,9 @@ class Fetcher:
     ) -> tuple[str | None, bytes]:
         """Where the URL has moved to, or the bytes there."""
         context = self._tls() if parts.scheme.lower() == "https" else True
-        async with session.get(URL(url), allow_redirects=False, ssl=context) as answer:
+        async with session.get(
+            URL(url, encoded=url.isascii()), allow_redirects=False, ssl=context
+        ) as answer:
             if answer.status in (301, 302, 303, 307, 308):
                 return answer.headers.get("location", ""), b""
             if answer.status != 200:
@@ -190,6 +197,6 @@ def _failure(error: BaseException, parts: SplitResult) -> Exception:
         return DnsFailure(f"{host} does not resolve", scope="image")
     if any(isinstance(cause, ssl.SSLError | aiohttp.ClientSSLError) for cause in causes):
         return TlsFailure(f"{host} is not trusted", scope="image")
-    if isinstance(error, aiohttp.ClientConnectionError | OSError | asyncio.TimeoutError):
+    if isinstance(error, aiohttp.ClientConnectionError | OSError):
         return ConnectFailed(f"no picture from {host}: {type(error).__name__}", scope="image")
     return ImageSource(f"{host} does not answer as a web server does", **_NOT_SENT)

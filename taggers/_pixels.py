@@ -38,7 +38,7 @@ def full(content: bytes, source: str, orientation: int, size: tuple[int, int] | 
     """
     with opened(content, source) as picture:
         profile = picture.info.get("icc_profile", b"") if picture.mode == "RGB" else b""
-        if picture.format in ("JPEG", "PNG", "WEBP"):
+        if picture.format in ("JPEG", "MPO", "PNG", "WEBP"):  # MPO: a JPEG with others after it
             made = _over_white(_resized(picture, size and _lying(size, orientation)))
             if orientation in _TURNS:
                 made = made.transpose(_TURNS[orientation])

@@ -314,6 +314,20 @@ def test_what_stands_after_a_pictures_end_is_not_uploaded(format_: str) -> None:
     assert content == fitted.image.content
 
 
+def test_the_second_picture_in_a_phones_jpeg_is_not_uploaded() -> None:
+    made = io.BytesIO()
+    _drawn().save(made, "mpo", save_all=True, append_images=[_drawn().resize((99, 99))])
+    both = Image.from_bytes(made.getvalue())
+
+    whole = fit(both, ACCEPTS)
+    small = fit(both, evolve(ACCEPTS, max_edge_px=240))
+
+    assert ("metadata removed",) == whole.notes
+    assert "JPEG" == _opened(whole.image.content).format
+    assert _opened(both.content).tobytes() == _opened(whole.image.content).tobytes()
+    assert (240, 160) == _opened(small.image.content).size
+
+
 @pytest.mark.parametrize("format_", ["tiff", "avif"])
 def test_formats_whose_metadata_cannot_be_cut_out_are_written_anew(format_: str) -> None:
     accepts = evolve(ACCEPTS, formats=("jpeg", format_))
