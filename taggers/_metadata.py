@@ -5,19 +5,16 @@ All of it is read from the file's own segments, chunks and boxes; nothing is dec
 
 from __future__ import annotations
 
-import re
 import struct
-from collections.abc import Iterator
 from itertools import islice
+
+from ._parts import HEADS, PARTS, scan_end
 
 __all__ = ["coded_colours", "holds_any", "orientation", "without"]
 
 MAX_CHUNKS = 4096
 """So many chunks are looked at for the orientation: 32 KB of their heads."""
 MAX_EXIF_BYTES = 32 * 1024
-
-Part = tuple[bytes, int, int]
-"""A piece of a file: its kind, and where it begins and ends, head and checksum included."""
 
 
 def orientation(content: bytes, format_: str) -> int:
@@ -27,8 +24,8 @@ def orientation(content: bytes, format_: str) -> int:
     """
     if format_ in ("heic", "avif"):
         return _turned_by_boxes(content[: 64 * 1024])
-    kind, parts = (b"eXIf", _png) if format_ == "png" else (b"EXIF", _webp)
-    for found, start, end in islice(parts(content), MAX_CHUNKS):
+    kind = b"eXIf" if format_ == "png" else b"EXIF"
+    for found, start, end in islice(PARTS[format_](content), MAX_CHUNKS):
         if found == kind:
             exif = content[start + 8 : min(end, start + MAX_EXIF_BYTES)]
             return _in_exif(exif.removeprefix(b"Exif\0\0"))
@@ -40,10 +37,10 @@ def holds_any(content: bytes, format_: str) -> bool:
 
     TIFF, HEIC and AVIF always count as such.
     """
-    if format_ not in _PARTS:
+    if format_ not in PARTS:
         return format_ != "bmp"
     end = 0
-    for kind, start, end in _PARTS[format_](content):
+    for kind, start, end in PARTS[format_](content):
         if not _is_picture(kind, content[start : start + 16]):
             return True
         if kind == b"\xff\xda":
@@ -54,14 +51,14 @@ def holds_any(content: bytes, format_: str) -> bool:
 def without(content: bytes, format_: str) -> bytes | None:
     """The same picture, pixel for pixel, without its metadata; None for a format of which taggers
     cannot do that. What a file holds after the picture's end goes too. Colour profiles stay."""
-    if format_ not in _PARTS:
+    if format_ not in PARTS:
         return content if format_ == "bmp" else None
-    kept, end = [content[: _HEADS[format_]]], _HEADS[format_]
-    for kind, start, end in _PARTS[format_](content):
+    kept, end = [content[: HEADS[format_]]], HEADS[format_]
+    for kind, start, end in PARTS[format_](content):
         if _is_picture(kind, content[start : start + 16]):
             kept.append(content[start:end])
         if kind == b"\xff\xda":
-            kept.append(content[end : (end := _scan_end(content, end))])
+            kept.append(content[end : (end := scan_end(content, end))])
     if format_ == "webp":
         return _webp_again(kept)
     return b"".join(kept)
@@ -71,13 +68,14 @@ def coded_colours(content: bytes, format_: str) -> str | None:
     """What is special about the colours, in words: "CMYK", "16 bits" or "transparency"; None for
     plain ones. Of PNG, WebP and JPEG only."""
     if format_ == "jpeg":
-        frames = (start for kind, start, _ in _jpeg(content) if kind[1] in _FRAMES)
+        frames = (start for kind, start, _ in PARTS["jpeg"](content) if kind[1] in _FRAMES)
         start = next(frames, None)
         return "CMYK" if start is not None and content[start + 9 : start + 10] == b"\4" else None
     if format_ == "png" and content[24:25] == b"\x10":
         return "16 bits"
     clear = (
-        content[25:26] in (b"\4", b"\6") or any(kind == b"tRNS" for kind, _, _ in _png(content))
+        content[25:26] in (b"\4", b"\6")
+        or any(kind == b"tRNS" for kind, _, _ in PARTS["png"](content))
         if format_ == "png"
         else format_ == "webp" and _webp_is_clear(content)
     )
@@ -87,86 +85,6 @@ def coded_colours(content: bytes, format_: str) -> str | None:
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """The JPEG markers under which the size and the number of colours stand."""
 
-
-def _jpeg(content: bytes) -> Iterator[Part]:
-    """A JPEG's segments by their markers, without the coded pixels between them."""
-    at = 2
-    while content[at : at + 1] == b"\xff":
-        kind = content[at : at + 2]
-        if kind == b"\xff\xff":  # a marker may be preceded by any number of these
-            at += 1
-            continue
-        if kind == b"\xff\xd9":
-            yield kind, at, at + 2
-            return
-        if len(content) < at + 4:
-            return
-        end = at + 2 + struct.unpack_from(">H", content, at + 2)[0]
-        yield kind, at, end
-        at = _scan_end(content, end) if kind == b"\xff\xda" else end
-
-
-_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
-
-
-def _scan_end(content: bytes, start: int) -> int:
-    """Where the coded pixels end that begin here. 0xFF in them is stuffed, or a restart marker."""
-    found = _MARKER.search(content, start)
-    return found.start() if found else len(content)
-
-
-def _png(content: bytes) -> Iterator[Part]:
-    at = 8 if content.startswith(b"\x89PNG") else len(content)
-    while len(content) >= at + 8:
-        length, kind = struct.unpack_from(">I4s", content, at)
-        yield kind, at, at + 12 + length
-        if kind == b"IEND":
-            return
-        at += 12 + length
-
-
-def _webp(content: bytes) -> Iterator[Part]:
-    at, ends = 12, 0
-    if len(content) >= 12 and content.startswith(b"RIFF"):
-        ends = 8 + struct.unpack_from("<I", content, 4)[0]
-    while min(len(content), ends) >= at + 8:
-        kind, length = struct.unpack_from("<4sI", content, at)
-        yield kind, at, at + 8 + length + length % 2
-        at += 8 + length + length % 2
-
-
-def _gif(content: bytes) -> Iterator[Part]:
-    """A GIF's blocks; the colour table of the whole is the first."""
-    if not content.startswith(b"GIF") or len(content) < 13:
-        return
-    end = 13 + _table_bytes(content[10])
-    yield b"table", 13, end
-    while (at := end) < len(content):
-        kind, end = content[at : at + 1], at + 1
-        if kind == b"!":
-            kind, end = content[at : at + 2], _blocks_end(content, at + 2)
-        elif kind == b"," and len(content) > at + 9:
-            end = _blocks_end(content, at + 11 + _table_bytes(content[at + 9]))
-        elif kind != b";":
-            return
-        yield kind, at, end
-        if kind == b";":
-            return
-
-
-def _table_bytes(flags: int) -> int:
-    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
-
-
-def _blocks_end(content: bytes, at: int) -> int:
-    """Where a row of sub-blocks ends, which an empty one closes."""
-    while at < len(content) and content[at]:
-        at += 1 + content[at]
-    return at + 1
-
-
-_PARTS = {"jpeg": _jpeg, "png": _png, "webp": _webp, "gif": _gif}
-_HEADS = {"jpeg": 2, "png": 8, "webp": 12, "gif": 13}
 
 _KEPT = frozenset(
     b"tRNS gAMA cHRM sRGB iCCP sBIT bKGD pHYs hIST sPLT cICP mDCV cLLI acTL fcTL fdAT "  # PNG

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
@@ -13,16 +12,7 @@ from ._model import BoundingBox, Finding, Region, Tag
 from ._provider import Accepts
 from .errors import LocalResourceError, TaggersError, UnsupportedImage
 
-if TYPE_CHECKING:
-    from ._pixels import Decoded
-
 __all__ = ["Fitted", "fit", "fits"]
-
-STEP = 0.8
-"""How much shorter the edges become each time that the bytes are still too many."""
-NEAR = 0.9
-"""A JPEG that can be decoded at a half, a quarter or an eighth, and is then at least this part of
-what the limit allows, is sent at that size: decoding it whole takes four times the memory."""
 
 
 @frozen
@@ -76,9 +66,10 @@ def fit(image: Image, accepts: Accepts, *, keep_metadata: bool = False) -> Fitte
     """
     if fits(image, accepts, keep_metadata=keep_metadata):
         return Fitted(image)
-    if _reasons(image, accepts):
-        return _remade(image, accepts, keep_metadata)
-    return _stripped(image) or _remade(image, accepts, keep_metadata)
+    stripped = None if keep_metadata else _stripped(image)
+    if stripped and not _reasons(stripped.image, accepts):
+        return stripped
+    return _remade(image, accepts, keep_metadata)
 
 
 def _is_small(image: Image, accepts: Accepts) -> bool:
@@ -118,85 +109,21 @@ def _stripped(image: Image) -> Fitted | None:
 
 def _remade(image: Image, accepts: Accepts, keep_metadata: bool) -> Fitted:
     try:
-        from ._encode import FORMATS, exif_of
-        from ._pixels import full
+        from ._remake import remade
     except ImportError as error:
         return _without_pillow(image, accepts, keep_metadata, error)
-    content, source = image.content or b"", image.source
-    format_ = next((name for name in FORMATS if name in accepts.formats), None)
-    if format_ is None:
-        accepts.check(image)
-        raise UnsupportedImage(
-            f"{source} is turned or holds metadata, and none of {', '.join(accepts.formats)} "
-            "can be written",
-            hint='pass prepare="never" to send it as it is',
-        )
     try:
-        exif = exif_of(content, source) if keep_metadata else b""
-        size = _allowed(image, accepts)
-        picture = full(content, source, image.orientation or 1, size)
+        sent = remade(image, accepts, keep_metadata=keep_metadata)
     except UnsupportedImage:
         accepts.check(image)  # whose limit says more than that it cannot be decoded
         raise
-    made = _under_limit(picture, format_, accepts, exif)
-    if made is None:
+    if sent is None:
         return Fitted(image)
-    return _fitted(image, *made, format_, kept=bool(exif))
-
-
-def _allowed(image: Image, accepts: Accepts) -> tuple[int, int] | None:
-    """The size to which the picture is to be made smaller; None where it may stay as large."""
-    width, height, limit = image.width or 1, image.height or 1, accepts.max_edge_px
-    longest = max(width, height)
-    if limit is None or longest <= limit:
-        return None
-    factor = limit / longest
-    if image.format == "jpeg":
-        factor = next((part for part in (1 / 2, 1 / 4, 1 / 8) if NEAR * factor <= part <= factor),
-                      factor)  # fmt: skip
-    return _scaled((width, height), factor)
-
-
-def _scaled(size: tuple[int, int], factor: float) -> tuple[int, int]:
-    return max(round(size[0] * factor), 1), max(round(size[1] * factor), 1)
-
-
-def _under_limit(
-    picture: Decoded, format_: str, accepts: Accepts, exif: bytes
-) -> tuple[bytes, tuple[int, int]] | None:
-    """The picture's file and its size in pixels: of lower quality, then smaller, until it has few
-    enough bytes; None where it would have to be too small for that."""
-    from ._encode import encoded, smaller
-
-    limit, whole, factor = _max_bytes(accepts), picture, 1.0
-    while min(picture.size) >= (accepts.min_edge_px or 1):
-        made = encoded(picture, format_, limit, exif)
-        if limit is None or len(made) <= limit:
-            return made, picture.size
-        if max(picture.size) == 1:
-            break
-        factor *= STEP
-        picture = smaller(whole, _scaled(whole.size, factor))
-    return None
-
-
-def _max_bytes(accepts: Accepts) -> int | None:
-    encoded = accepts.max_base64_bytes
-    limits = (accepts.max_bytes, None if encoded is None else encoded // 4 * 3)
-    return min((limit for limit in limits if limit is not None), default=None)
-
-
-def _fitted(
-    image: Image, content: bytes, size: tuple[int, int], format_: str, *, kept: bool
-) -> Fitted:
-    sent = evolve(
-        image, content=content, format=format_, width=size[0], height=size[1], orientation=1
-    )
     return Fitted(
         sent,
-        tuple(_notes(image, sent, kept)),
-        scale_x=(image.width or size[0]) / size[0],
-        scale_y=(image.height or size[1]) / size[1],
+        tuple(_notes(image, sent, keep_metadata)),
+        scale_x=(image.width or 1) / (sent.width or 1),
+        scale_y=(image.height or 1) / (sent.height or 1),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from attrs import Attribute, field, frozen
 
@@ -122,6 +123,11 @@ class Download:
 
     url: str
     max_bytes: int
+
+    @property
+    def host(self) -> str:
+        """Whom a message names: never the URL, whose query may hold a signature."""
+        return urlsplit(self.url).hostname or "?"
 
 
 Steps = Generator[Request | Work | str, Any, Any]

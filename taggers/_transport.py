@@ -146,7 +146,8 @@ class Transport:
         except TimeoutError:
             if isinstance(effect, Sleep):
                 return None  # the request after it finds that no time is left
-            where = _origin(effect.prepared) if isinstance(effect, Send) else "this machine"
+            sending = effect.prepared if isinstance(effect, Send) else effect
+            where = getattr(sending, "host", "this machine")
             return DeadlineExceeded(
                 f"time ran out while waiting for {where}", sent=progress.may_have_arrived
             )

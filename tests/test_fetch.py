@@ -377,6 +377,7 @@ def test_the_driver_downloads_and_the_deadline_holds(server: Server) -> None:
     assert PICTURE == server.requests[1].body
     assert isinstance(late, DeadlineExceeded)
     assert (False, "no") == (late.sent, late.billed)
+    assert "time ran out while waiting for 127.0.0.1" in str(late)
 
 
 def test_on_the_command_line_a_private_url_is_refused_also_with_fetch(server: Server) -> None:

@@ -304,6 +304,15 @@ def test_a_progressive_photograph_keeps_its_pixels(photos: Path, options: dict[s
     assert _opened(content).tobytes() == _opened(sent).tobytes()
 
 
+def test_a_picture_that_is_too_large_only_by_its_metadata_keeps_its_pixels() -> None:
+    plain = _file(_drawn(), "jpeg")
+    accepts = evolve(ACCEPTS, max_bytes=len(plain))
+
+    fitted = fit(Image.from_bytes(_file(_drawn(), "jpeg", gps=True)), accepts)
+
+    assert plain == fitted.image.content
+
+
 @pytest.mark.parametrize("format_", ["jpeg", "png", "webp"])
 def test_what_stands_after_a_pictures_end_is_not_uploaded(format_: str) -> None:
     content = _file(_drawn(), format_)
