@@ -19,7 +19,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from . import errors
-    from ._client import AsyncTagger, Tagger
+    from ._client import AsyncTagger
     from ._image import Image
     from ._model import (
         Attempt,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Verdict,
     )
     from ._policy import Policy
+    from ._sync import Tagger
     from .errors import TaggersError
 
 __all__ = [
@@ -58,13 +59,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "_client": ("AsyncTagger", "Tagger"),
+    "_client": ("AsyncTagger",),
     "_image": ("Image",),
     "_model": (
         "Attempt", "BoundingBox", "ImageFacts", "Match", "Options", "OutputImage", "Provenance",
         "Region", "Result", "Tag", "Verdict",
     ),
     "_policy": ("Policy",),
+    "_sync": ("Tagger",),
     "errors": ("TaggersError",),
 }  # fmt: skip
 

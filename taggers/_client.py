@@ -1,28 +1,22 @@
-"""`AsyncTagger` and `Tagger`: providers by name, and their connections."""
+"""`AsyncTagger`: providers by name, and their connections."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import random
 import secrets
-import threading
 import time
-import weakref
 from collections import deque
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
-    Awaitable,
-    Callable,
     Iterable,
-    Iterator,
     Mapping,
 )
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
 
 from attrs import define, evolve
 
@@ -37,15 +31,11 @@ from ._resolve import Target, resolve
 from .errors import ConfigurationError, TaggersError
 
 if TYPE_CHECKING:
-    from anyio.from_thread import BlockingPortal
-
     from ._driver import Driver
 
-__all__ = ["AsyncTagger", "TagOptions", "Tagger"]
+__all__ = ["AsyncTagger", "TagOptions"]
 
 DEFAULT_CONCURRENCY = 8
-TIDY_UP_S = 10.0
-"""How long an interrupted call may take to end: more than the driver gives it to clean up."""
 
 
 class TagOptions(TypedDict, total=False):
@@ -55,7 +45,13 @@ class TagOptions(TypedDict, total=False):
     * `limit`: at most this many tags, from 1;
     * `min_confidence`: only tags of at least this confidence, 0 to 1;
     * `language`: the names' language, as in "zh" or "en";
-    * `native`: merged last into the vendor's own request; it is not portable.
+    * `native`: merged last into the vendor's own request; it is not portable;
+    * `prepare`: "auto", the default, makes a picture fit its provider: upright, small enough, in a
+      format that it takes; `Provenance.prepared` says what was done. "never" sends its bytes as
+      they are, metadata and all;
+    * `keep_metadata`: True uploads metadata, such as where a photo was taken, with the picture;
+    * `fetch`: True downloads a URL for a provider that takes no URLs. Only public addresses are
+      asked.
     """
 
     provider: str | None
@@ -63,6 +59,9 @@ class TagOptions(TypedDict, total=False):
     min_confidence: float | None
     language: str | None
     native: Mapping[str, Any]
+    prepare: Literal["auto", "never"]
+    keep_metadata: bool
+    fetch: bool
 
 
 T = TypeVar("T")
@@ -270,112 +269,6 @@ class AsyncTagger:
         return declared or DEFAULT_CONCURRENCY
 
 
-class Tagger:
-    """`AsyncTagger` for programs without an event loop: the same arguments, the same answers.
-
-        with Tagger("local-basic") as tagger:
-            print(tagger.tag("cat.jpg").tags)
-
-    It may be used from several threads. From the first call until it is closed it runs an event
-    loop in a thread of its own.
-    """
-
-    def __init__(self, provider: str | None = None, **arguments: Any) -> None:
-        self._tagger = AsyncTagger(provider, **arguments)
-        self._starting = threading.Lock()
-        self._portal: BlockingPortal | None = None
-        self._running = contextlib.ExitStack()
-        self._at_exit = weakref.finalize(self, self._running.close)
-
-    @classmethod
-    def from_config(
-        cls,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        provider: str | None = None,
-        **arguments: Any,
-    ) -> Self:
-        """As `AsyncTagger.from_config`."""
-        return cls(provider, config=load(path), **arguments)
-
-    def check(self, provider: str | None = None) -> None:
-        """As `AsyncTagger.check`."""
-        self._tagger.check(provider)
-
-    def tag(self, image: Source | Image, **options: Unpack[TagOptions]) -> Result:
-        """As `AsyncTagger.tag`."""
-        return self._run(lambda: self._tagger.tag(image, **options))
-
-    def tag_many(
-        self,
-        images: Iterable[Source | Image],
-        *,
-        concurrency: int | None = None,
-        **options: Unpack[TagOptions],
-    ) -> Iterator[Result | TaggersError]:
-        """As `AsyncTagger.tag_many`."""
-        outcomes = self._tagger.tag_many(images, concurrency=concurrency, **options)
-        portal = self._started()
-        try:
-            while (outcome := self._run(lambda: anext(outcomes, None))) is not None:
-                yield outcome
-        finally:
-            if self._portal is portal:  # otherwise closing the tagger has ended it already
-                self._run(outcomes.aclose)
-
-    def compare(
-        self, image: Source | Image, providers: Iterable[str], **options: Unpack[TagOptions]
-    ) -> dict[str, Result | TaggersError]:
-        """As `AsyncTagger.compare`."""
-        return self._run(lambda: self._tagger.compare(image, providers, **options))
-
-    def close(self) -> None:
-        """Closes the connections and ends the thread. The tagger can be used again."""
-        with self._starting:
-            self._portal = None
-            self._running.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _run(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Does the work in the loop's thread. An interrupt here (Ctrl-C) cancels it there, and is
-        passed on when it has tidied up."""
-        ended = threading.Event()
-
-        async def watched() -> T:
-            try:
-                return await work()
-            finally:
-                ended.set()
-
-        future = self._started().start_task_soon(watched)
-        try:
-            return future.result()
-        except BaseException:
-            if future.cancel():
-                ended.wait(TIDY_UP_S)
-            raise
-
-    def _started(self) -> BlockingPortal:
-        with self._starting:
-            if self._portal is None:
-                from anyio.from_thread import start_blocking_portal
-
-                portal = self._running.enter_context(start_blocking_portal())
-                self._running.callback(portal.call, self._tagger.aclose)
-                self._portal = portal
-            return self._portal
-
-
 @define
 class _Clock:
     """This machine's clock, set right by what the vendors say of theirs."""
@@ -395,6 +288,9 @@ def _wanted(options: TagOptions) -> Options:
         min_confidence=options.get("min_confidence"),
         language=options.get("language"),
         native=options.get("native") or {},
+        prepare=options.get("prepare", "auto"),
+        keep_metadata=options.get("keep_metadata", False),
+        fetch=options.get("fetch", False),
     )
 
 

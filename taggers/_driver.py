@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 import anyio.to_thread
 
-from ._flow import Effect, Enter, Send, Sleep, clock_skew_s
+from ._fetch import Fetcher
+from ._flow import Download, Effect, Enter, Send, Sleep, clock_skew_s
 from ._sessions import Sessions
 from ._transport import Progress, Transport
 from ._wire import Prepared, Response
@@ -46,12 +47,15 @@ async def skew_s(address: str, deadline_s: float = 5.0) -> float | None:
 class Driver:
     """Drives flows. It belongs to one event loop; `aclose` closes its connections.
 
-    `transport` is the way to the servers. `clean_up_s` is what a call that failed or was cancelled
-    may still take to tidy up (to delete an upload).
+    `transport` is the way to the vendors' servers, `fetcher` to any other. `clean_up_s` is what a
+    call that failed or was cancelled may still take to tidy up (to delete an upload).
     """
 
-    def __init__(self, transport: Transport, *, clean_up_s: float = 5.0) -> None:
+    def __init__(
+        self, transport: Transport, *, clean_up_s: float = 5.0, fetcher: Fetcher | None = None
+    ) -> None:
         self._transport = transport
+        self._fetcher = fetcher or Fetcher(transport.tls)
         self._sessions = Sessions(self.run)
         self._clean_up_s = clean_up_s
         self._under_way = 0
@@ -123,7 +127,8 @@ class Driver:
         except TimeoutError:
             if isinstance(effect, Sleep):
                 return None  # the request after it finds that no time is left
-            where = effect.prepared.host if isinstance(effect, Send) else "this machine"
+            asked = effect.prepared if isinstance(effect, Send) else effect
+            where = getattr(asked, "host", "this machine")
             return DeadlineExceeded(
                 f"time ran out while waiting for {where}", sent=progress.may_have_arrived
             )
@@ -137,6 +142,8 @@ class Driver:
             return await asyncio.sleep(effect.seconds)
         if isinstance(effect, Enter):
             return await self._sessions.get(effect)
+        if isinstance(effect, Download):
+            return await self._fetcher.get(effect.url, effect.max_bytes)
         try:
             return await anyio.to_thread.run_sync(effect.call, abandon_on_cancel=True)
         except Exception as error:

@@ -6,6 +6,7 @@
     Sleep(seconds)   ◄─ None
     Enter(key, …)    ◄─ a Session that is kept, or new; or the error in which signing in ended
     Work(call)       ◄─ what the call returned, or the exception it raised
+    Download(url)    ◄─ the bytes there, or the TaggersError that happened instead
 
 and returns the `Result`, or raises the `TaggersError` in which the call ended. The driver in
 `_transport` does these things; a test does them by hand, with `next` and `send`.
@@ -22,7 +23,7 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
-from ._image import Image
+from ._image import MAX_FILE_BYTES, Image
 from ._keep import keep
 from ._model import (
     Attempt,
@@ -36,7 +37,8 @@ from ._model import (
     Verdict,
 )
 from ._policy import Policy
-from ._provider import Provider, Session, SignIn, Steps, Work
+from ._prepare import Fitted, fit, fits
+from ._provider import Download, Provider, Session, SignIn, Steps, Work
 from ._settings import Settings
 from ._trace import traced
 from ._wire import Decoder, Json, Prepared, Request, Response, inflate, prepare
@@ -45,6 +47,7 @@ from .errors import MalformedResponse, ResponseError, TaggersError
 __all__ = [
     "EMULATOR_HEADER",
     "Context",
+    "Download",
     "Effect",
     "Enter",
     "Flow",
@@ -86,7 +89,7 @@ class Enter:
     stale: Session | None = None
 
 
-Effect = Send | Sleep | Enter | Work
+Effect = Send | Sleep | Enter | Work | Download
 Flow = Generator[Effect, Any, Result]
 
 
@@ -138,11 +141,14 @@ def call(
     """Asks one provider about one picture."""
     this = _Call(provider, settings, settings, context, context.ticks())
     try:
-        provider.accepts.check(image)
+        image = yield from _fetched(image, options, provider)
+        fitted = yield from _fitted(image, options, provider)
+        provider.accepts.check(fitted.image)
         body = yield from _job(
-            this, provider.job(image, _able(provider, options), settings, context.nonce)
+            this, provider.job(fitted.image, _able(provider, options), settings, context.nonce)
         )
-        findings, said = read_answer(provider, body)
+        found, said = read_answer(provider, body)
+        findings = [fitted.restored(finding) for finding in found]
         tags, adjusted = keep(findings, options, provider, image)
     except TaggersError as error:
         error.provider = error.provider or provider.name
@@ -164,10 +170,32 @@ def call(
             duration_s=round(context.ticks() - this.started, 6),
             billable_units=this.units,
             emulated=this.emulated,
+            prepared=fitted.notes,
         ),
         warnings=(*this.warnings, *said, *adjusted),
         raw=body,
     )
+
+
+def _fetched(image: Image, options: Options, provider: Provider) -> Generator[Effect, Any, Image]:
+    """The picture itself in place of its URL, where the provider takes no URLs."""
+    sources = provider.accepts.sources
+    if image.url is None or not options.fetch or "url" in sources or "content" not in sources:
+        return image
+    content = yield from _done(Download(image.url, MAX_FILE_BYTES))
+    return Image.from_bytes(content, source=image.source)
+
+
+def _fitted(image: Image, options: Options, provider: Provider) -> Generator[Effect, Any, Fitted]:
+    """The picture as the provider can take it. Nothing is done for a provider on this machine: it
+    gives nothing away, and looks at the picture by `Image.pixels`."""
+    keep = options.keep_metadata
+    local = provider.endpoint is None
+    if local or options.prepare == "never" or fits(image, provider.accepts, keep_metadata=keep):
+        return Fitted(image)
+    making = partial(fit, image, provider.accepts, keep_metadata=keep)
+    fitted: Fitted = yield from _done(Work(making))
+    return fitted
 
 
 def _able(provider: Provider, options: Options) -> Options:
@@ -201,11 +229,11 @@ def _step(this: _Call, step: Request | Work | str) -> Generator[Effect, Any, Any
     if isinstance(step, str):
         this.warnings.append(step)
         return None
-    return (yield from _work(step) if isinstance(step, Work) else _ask(this, step))
+    return (yield from _done(step) if isinstance(step, Work) else _ask(this, step))
 
 
-def _work(work: Work) -> Generator[Effect, Any, Any]:
-    outcome = yield work
+def _done(effect: Work | Download) -> Generator[Effect, Any, Any]:
+    outcome = yield effect
     if isinstance(outcome, BaseException):
         raise outcome
     return outcome

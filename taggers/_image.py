@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import evolve, field, frozen
 
+from ._metadata import orientation
 from ._model import ImageFacts
 from .errors import LocalResourceError, PayloadTooLarge, UnsafeUrl, UnsupportedImage
 
@@ -163,13 +164,21 @@ def _identified(image: Image) -> Image:
 def _measured(source: str, content: bytes, found: str) -> tuple[int, int, int]:
     import imagesize
 
+    boxes = found in ("heic", "avif")
+    # imagesize 2.0 takes a HEIF's `irot` for four bytes longer than it is, and gives up.
+    readable = content.replace(b"\0\0\0\x09irot", b"\0\0\0\x09free") if boxes else content
     try:
-        info = imagesize.get_info(io.BytesIO(content), dpi=False, colors=False, channels=False)
+        info = imagesize.get_info(
+            io.BytesIO(readable), dpi=False, colors=False, channels=False, exif_rotation=False
+        )
     except Exception as error:  # imagesize lets whatever struct and indexing raise escape
         raise UnsupportedImage(f"{source} begins like a {found} but is damaged") from error
     if info.width < 1 or info.height < 1:
         raise UnsupportedImage(f"{source} begins like a {found} but gives no size: it is damaged")
-    return info.width, info.height, max(info.rotation, 1)
+    turn = orientation(content, found) if boxes or found in ("png", "webp") else info.rotation
+    turn = turn if 1 <= turn <= 8 else 1
+    width, height = (info.height, info.width) if turn >= 5 else (info.width, info.height)
+    return width, height, turn
 
 
 def _looks(content: bytes) -> str:

@@ -30,9 +30,13 @@ __all__ = [
 ]
 
 
+_ROUNDING = 1e-6
+
+
 @frozen
 class BoundingBox:
-    """A rectangle in the picture: left, top, width and height, exactly as the vendor gave them.
+    """A rectangle in the picture: left, top, width and height, as the vendor gave them, in the
+    frame of the original picture also where a smaller one was sent.
 
     `unit` is "px", pixels of the original upright picture, or "relative", fractions of its width
     and height where its size is not known. A vendor's box may be negative or reach over the edge;
@@ -51,12 +55,12 @@ class BoundingBox:
         return cls(left, top, right - left, bottom - top)
 
     def inside(self, width: float, height: float) -> bool:
-        """Whether no part of the box lies outside a picture of this size."""
+        """Whether no part of the box lies outside a picture of this size, rounding errors apart."""
         return (
             self.x >= 0
             and self.y >= 0
-            and self.x + self.width <= width
-            and self.y + self.height <= height
+            and self.x + self.width <= width + _ROUNDING
+            and self.y + self.height <= height + _ROUNDING
         )
 
     def clipped(self, width: float, height: float) -> BoundingBox:
@@ -146,6 +150,11 @@ def _fraction(_: Any, attribute: Any, value: float | None) -> None:
         raise InvalidInput(f"{attribute.name} must be a fraction from 0 to 1, not {value!r}")
 
 
+def _auto_or_never(_: Any, attribute: Any, value: str) -> None:
+    if value not in ("auto", "never"):
+        raise InvalidInput(f"{attribute.name} must be 'auto' or 'never', not {value!r}")
+
+
 @frozen(kw_only=True)
 class Options:
     """What the caller wants, the same for every provider; None leaves it to the vendor.
@@ -153,7 +162,10 @@ class Options:
     * `limit`: at most this many tags;
     * `min_confidence`: only tags of at least this confidence, 0 to 1;
     * `language`: the names' language, as in "zh" or "en";
-    * `native`: merged last into the vendor's own request. It is not portable.
+    * `native`: merged last into the vendor's own request. It is not portable;
+    * `prepare`: "auto" makes a picture fit the provider, "never" sends its bytes as they are;
+    * `keep_metadata`: whether its metadata (where it was taken, say) may be uploaded with it;
+    * `fetch`: whether a URL that the vendor does not take may be downloaded by taggers.
 
     What a vendor cannot apply itself, taggers applies to the answer, or names in `warnings`.
     """
@@ -162,6 +174,9 @@ class Options:
     min_confidence: float | None = field(default=None, validator=_fraction)
     language: str | None = None
     native: Mapping[str, Any] = field(factory=dict)
+    prepare: Literal["auto", "never"] = field(default="auto", validator=_auto_or_never)
+    keep_metadata: bool = False
+    fetch: bool = False
 
 
 @frozen(kw_only=True)
@@ -196,7 +211,8 @@ class Provenance:
     `plugin` is the provider's own name (a `Result`'s `provider` is the name it has in the user's
     configuration); `billable_units` is what the vendor charges for; `duration_s` covers the whole
     call, waits included; `emulated` is True where no vendor was asked; `left` says which targets
-    of a route were tried before, and why each was left.
+    of a route were tried before, and why each was left; `prepared` says what was done to the
+    picture before it was sent.
     """
 
     plugin: str
@@ -208,6 +224,7 @@ class Provenance:
     billable_units: int = 0
     emulated: bool = False
     left: Mapping[str, str] = field(factory=dict)
+    prepared: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+from collections.abc import Iterator
 
 from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
 from .errors import UnsupportedImage
 
-__all__ = ["MAX_PIXELS", "decoded"]
+__all__ = ["MAX_PIXELS", "Decoded", "decoded", "full", "opened"]
+
+Decoded = Pillow.Image
+"""A picture as pixels."""
 
 MAX_PIXELS = 64_000_000
 """Larger pictures are refused before they are decoded, which takes up to 8 bytes for each pixel."""
@@ -21,10 +26,61 @@ def decoded(content: bytes, source: str, max_edge_px: int) -> Pillow.Image:
     Of several frames or pages it is the first. Colours are taken as sRGB; an embedded profile is
     not applied. Raises `UnsupportedImage` for what is damaged, cut short or too large.
     """
+    with opened(content, source) as picture:
+        return _over_white(_turned(_shrunk(picture, max_edge_px)))
+
+
+def full(content: bytes, source: str, orientation: int, size: tuple[int, int] | None) -> Decoded:
+    """The picture in RGB, upright, over white, of exactly this size, or its own where that is None.
+
+    `orientation` is the one that EXIF gives for a JPEG, PNG or WebP; of other formats Pillow knows
+    it. `Decoded.info` holds no metadata but the colour profile. Raises as `decoded` does.
+    """
+    with opened(content, source) as picture:
+        profile = picture.info.get("icc_profile", b"") if picture.mode == "RGB" else b""
+        if picture.format in ("JPEG", "MPO", "PNG", "WEBP"):  # MPO: a JPEG with others after it
+            made = _over_white(_resized(picture, size and _lying(size, orientation)))
+            if orientation in _TURNS:
+                made = made.transpose(_TURNS[orientation])
+        else:
+            made = _over_white(_resized(_turned(picture), size))
+    made.info = {"icc_profile": profile} if profile[16:20] == b"RGB " else {}
+    return made
+
+
+_TURNS = {
+    2: Pillow.Transpose.FLIP_LEFT_RIGHT,
+    3: Pillow.Transpose.ROTATE_180,
+    4: Pillow.Transpose.FLIP_TOP_BOTTOM,
+    5: Pillow.Transpose.TRANSPOSE,
+    6: Pillow.Transpose.ROTATE_270,
+    7: Pillow.Transpose.TRANSVERSE,
+    8: Pillow.Transpose.ROTATE_90,
+}
+
+
+def _lying(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    return (size[1], size[0]) if orientation >= 5 else size
+
+
+def _resized(picture: Pillow.Image, size: tuple[int, int] | None) -> Pillow.Image:
+    box = None
+    if size and (drafted := picture.draft(None, size)):  # decodes a JPEG at a fraction of its size
+        box = drafted[1]  # which need not be whole pixels
+    picture = _mixable(picture)
+    if size and (picture.size != size or box not in (None, (0, 0, *size))):
+        picture = picture.resize(size, Pillow.Resampling.BICUBIC, box)
+    return _eight_bit(picture) if picture.mode == "I" else picture
+
+
+@contextlib.contextmanager
+def opened(content: bytes, source: str) -> Iterator[Pillow.Image]:
+    """The picture, not yet decoded. What goes wrong with it inside is an `UnsupportedImage`."""
+    _learn_heic(content)
     try:
-        with Pillow.open(io.BytesIO(content)) as opened:
-            _check(opened, source)
-            return _over_white(_turned(_shrunk(opened, max_edge_px)))
+        with Pillow.open(io.BytesIO(content)) as picture:
+            _check(picture, source)
+            yield picture
     except UnsupportedImage:
         raise
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning):
@@ -38,6 +94,15 @@ def decoded(content: bytes, source: str, max_edge_px: int) -> Pillow.Image:
         raise UnsupportedImage(
             f"{source} cannot be decoded, it is damaged or cut short: {reason}"
         ) from error
+
+
+def _learn_heic(content: bytes) -> None:
+    """Teaches Pillow to read HEIC where the extra `heic` is installed."""
+    if content[4:8] == b"ftyp":
+        with contextlib.suppress(ImportError):
+            import pillow_heif
+
+            pillow_heif.register_heif_opener()
 
 
 def _check(picture: Pillow.Image, source: str) -> None:
@@ -55,12 +120,18 @@ def _too_large(source: str) -> UnsupportedImage:
 
 
 def _shrunk(picture: Pillow.Image, max_edge_px: int) -> Pillow.Image:
-    if picture.mode.startswith("I"):
-        picture = picture.convert("I")  # Pillow has no shrinking for 16 bits
-    elif _has_keys(picture):
-        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    picture = _mixable(picture)
     picture.thumbnail((max_edge_px, max_edge_px))  # decodes a JPEG at a fraction of its size
     return _eight_bit(picture) if picture.mode == "I" else picture
+
+
+def _mixable(picture: Pillow.Image) -> Pillow.Image:
+    """The picture in a mode in which the mean of two pixels means something."""
+    if picture.mode.startswith("I"):
+        return picture.convert("I")  # Pillow has no shrinking for 16 bits
+    if _has_keys(picture):
+        return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    return picture
 
 
 def _has_keys(picture: Pillow.Image) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Generator, Hashable, Iterable, Mapping
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from attrs import Attribute, field, frozen
 
@@ -22,6 +23,7 @@ from .errors import ImageDimensions, NotSupported, PayloadTooLarge, UnsupportedI
 __all__ = [
     "Accepts",
     "CredentialsFile",
+    "Download",
     "Offers",
     "Provider",
     "Session",
@@ -93,7 +95,10 @@ class Accepts:
 
 def _unsupported_source(image: Image) -> tuple[str]:
     if image.kind == "url":
-        return (f"{image.source} is a URL, which is not taken here: save the picture first",)
+        return (
+            f"{image.source} is a URL, which is not taken here: pass fetch=True (--fetch) to have "
+            "taggers download it, or save the picture first",
+        )
     return (f"{image.source} is a file, and only URLs are taken here",)
 
 
@@ -169,6 +174,19 @@ class Work:
     call: Callable[[], Any] = field(repr=False)
 
 
+@frozen
+class Download:
+    """Wants the bytes at this URL, at most so many, and only from a public address."""
+
+    url: str
+    max_bytes: int
+
+    @property
+    def host(self) -> str:
+        """Whom a message names: never the URL, whose query may hold a signature."""
+        return urlsplit(self.url).hostname or "?"
+
+
 Steps = Generator[Request | Work | str, Any, Any]
 """A job of several requests: yields each, is sent its decoded body, and returns the body to read.
 A failed request is raised at its yield. A plain text that it yields is a warning."""
@@ -193,7 +211,8 @@ class Provider:
     * `check(settings)`: what is wrong with the settings taken together, in words;
     * `sign_in(settings)`: what has to be asked before the first call, or None;
     * `credentials_file`: the vendor's own file of keys, looked into last;
-    * `endpoint`: a URL with settings in braces; the setting `endpoint` replaces it;
+    * `endpoint`: a URL with settings in braces; the setting `endpoint` replaces it. A provider
+      without one works on this machine, and gets every picture untouched;
     * `hosts`: the vendor's own hosts (`*` allowed): no other is sent stored secrets;
     * `credentials`: the settings that must be there to sign in, as alternatives: any one is enough.
     """

@@ -98,6 +98,10 @@ class Transport:
             duration_s=asyncio.get_running_loop().time() - began,
         )
 
+    def tls(self) -> ssl.SSLContext:
+        """The TLS context of all connections: it always verifies."""
+        return _tls(self._ca_bundle)
+
     async def aclose(self) -> None:
         """Closes all connections. Calls under way end in an error."""
         pools, self._pools = list(self._pools.values()), {}
@@ -108,7 +112,7 @@ class Transport:
         parts = urlsplit(url)
         key = (parts.scheme, _proxy(parts.scheme, parts.hostname or ""))
         if key not in self._pools:
-            context = _tls(self._ca_bundle) if parts.scheme == "https" else False
+            context = self.tls() if parts.scheme == "https" else False
             self._pools[key] = _Pool(context, key[1])
         return self._pools[key]
 

@@ -36,7 +36,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import cattrs
 from attrs import field, frozen
 
-from ._flow import Context, Effect, Enter, Flow, Sleep, call
+from ._flow import Context, Download, Effect, Enter, Flow, Sleep, call
 from ._image import Image
 from ._model import Options, Result
 from ._provider import Provider, Work
@@ -113,6 +113,8 @@ class Exchange:
             return None
         if isinstance(effect, Enter):
             return self._played(effect.flow(), made)
+        if isinstance(effect, Download):
+            raise Mismatch(f"{self.name}: wants a download, of which an exchange has none")
         made.append(_shown(effect.prepared))
         if len(made) > len(self.wire):
             raise Mismatch(f"{self.name}: asks once more than was recorded: {made[-1]}")

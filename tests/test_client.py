@@ -368,7 +368,7 @@ def test_a_route_goes_on_after_a_closed_port(server: Server) -> None:
 def test_a_route_goes_on_to_a_target_that_takes_the_picture(server: Server) -> None:
     only_jpeg = Accepts(formats=("jpeg",))
     with _by_route(closed_port(), server.url, first_accepts=only_jpeg) as tagger:
-        result = tagger.tag(PICTURE)
+        result = tagger.tag(PICTURE, prepare="never")
 
     assert "second" == result.provider
     assert "png" in result.provenance.left["first"]

@@ -248,7 +248,7 @@ def test_a_picture_over_a_limit_is_refused_before_anything_is_asked_for(
     only_content = evolve(ACME, accepts=evolve(ACME.accepts, sources=("content",)))
 
     with pytest.raises(kind, match=says) as caught:
-        next(_flow(only_content, image))
+        next(_flow(only_content, image, prepare="never"))
 
     assert "not sent" == caught.value.outcome
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 from pathlib import Path
@@ -27,16 +28,36 @@ def test_format_and_size_come_from_the_header(tmp_path: Path, format_: str) -> N
     assert str(path) == image.source
 
 
+@pytest.mark.parametrize("format_", ["jpeg", "png", "webp", "tiff", "avif"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_size_is_that_of_the_upright_picture(tmp_path: Path, orientation: int) -> None:
-    path, exif = tmp_path / "a.jpg", Pillow.Exif()
+def test_the_size_is_that_of_the_upright_picture(
+    tmp_path: Path, orientation: int, format_: str
+) -> None:
+    path, exif = tmp_path / "no-suffix", Pillow.Exif()
     exif[0x0112] = orientation
-    Pillow.new("RGB", (30, 20)).save(path, exif=exif)
+    Pillow.new("RGB", (30, 20)).save(path, format_, exif=exif)
 
     image = Image.open(path)
 
     assert orientation == image.orientation
     assert ((20, 30) if orientation >= 5 else (30, 20)) == (image.width, image.height)
+
+
+@pytest.mark.parametrize("format_", ["png", "webp"])
+def test_an_orientation_that_is_out_of_range_or_unreadable_counts_as_upright(format_: str) -> None:
+    made, exif = io.BytesIO(), Pillow.Exif()
+    exif[0x0112] = 6
+    Pillow.new("RGB", (30, 20)).save(made, format_, exif=exif)
+    whole = made.getvalue()
+    entry = whole.rindex(b"\x12\x01\x03\x00" if b"II*\0" in whole else b"\x01\x12\x00\x03")
+
+    turns = {
+        Image.from_bytes(whole[: entry + at] + bytes([255]) + whole[entry + at + 1 :]).orientation
+        for at in range(12)
+    }
+
+    assert 6 == Image.from_bytes(whole).orientation
+    assert {1, 6} >= turns
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ async def _ask(
     context = Context(roll=lambda: 0.0, nonce="0" * 32, policy=policy)
     chosen = settings(provider, **options)
     try:
-        flow = call(provider, image, Options(), chosen, context)
+        flow = call(provider, image, Options(prepare="never"), chosen, context)
         return await driver.run(flow, policy.deadline_s)
     except TaggersError as error:
         return error

@@ -7,13 +7,15 @@ import itertools
 import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Literal
 
 import click
 from attrs import define, field
 
-from .._client import Tagger, TagOptions
+from .._client import TagOptions
 from .._image import Image, Source
 from .._model import Result
+from .._sync import Tagger
 from ..errors import LocalResourceError, TaggersError
 from ._formats import FORMATS, Outcome, write
 from ._setup import Setup, pass_setup
@@ -37,6 +39,11 @@ __all__ = ["command"]
 @click.option("--draw", type=click.Path(path_type=Path), metavar="OUT",
               help="Draw boxes and tags into this PNG, or a folder for several.")  # fmt: skip
 @click.option("--font", metavar="FILE", help="The font to draw with.")
+@click.option("--prepare", type=click.Choice(("auto", "never")), default="auto",
+              help="auto makes pictures fit their provider, never leaves them.")  # fmt: skip
+@click.option("--keep-metadata", is_flag=True,
+              help="Upload metadata, such as where a photo was taken, too.")  # fmt: skip
+@click.option("--fetch", is_flag=True, help="Download URLs for providers that take none.")
 @pass_setup
 def command(
     setup: Setup,
@@ -49,6 +56,9 @@ def command(
     form: str | None,
     draw: Path | None,
     font: str | None,
+    prepare: Literal["auto", "never"],
+    keep_metadata: bool,
+    fetch: bool,
 ) -> int:
     """Tag pictures: files, folders, globs, URLs, or - for stdin.
 
@@ -60,6 +70,9 @@ def command(
         "limit": limit,
         "min_confidence": min_confidence,
         "language": language,
+        "prepare": prepare,
+        "keep_metadata": keep_metadata,
+        "fetch": fetch,
     }
     loaded = setup.config()
     if route and route not in loaded.routes:

@@ -25,11 +25,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import evolve
 
-from .._client import Tagger
 from .._config import Config
 from .._config import Service as Configured
 from .._dialect import Account, Dialect
 from .._registry import Registry, installed
+from .._sync import Tagger
 from ..errors import ConfigurationError, LocalResourceError
 from ._answers import Answers, Fixture, load_fixtures
 from ._coverage import coverage

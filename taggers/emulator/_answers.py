@@ -14,10 +14,10 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
-from .._client import Tagger
 from .._image import Image
 from .._model import BoundingBox, Match, Region, Tag, is_number
 from .._registry import nearest
+from .._sync import Tagger
 from ..errors import ConfigurationError, TaggersError
 
 __all__ = ["Answers", "Fixture", "load_fixtures", "read_fixture"]

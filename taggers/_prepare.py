@@ -1,0 +1,172 @@
+"""A picture made to fit its provider: upright, small enough, of a format it takes, and discreet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import evolve, frozen
+
+from ._image import Image
+from ._metadata import coded_colours, holds_any, without
+from ._model import BoundingBox, Finding, Region, Tag
+from ._provider import Accepts
+from .errors import LocalResourceError, TaggersError, UnsupportedImage
+
+__all__ = ["Fitted", "fit", "fits"]
+
+
+@frozen
+class Fitted:
+    """The picture to send, what was done to it in words, and how many pixels of the original's
+    width and height there are for one of what is sent."""
+
+    image: Image
+    notes: tuple[str, ...] = ()
+    scale_x: float = 1.0
+    scale_y: float = 1.0
+
+    def restored(self, finding: Finding) -> Finding:
+        """The finding with its boxes in the frame of the original, upright picture."""
+        if self.scale_x == self.scale_y == 1:
+            return finding
+        if isinstance(finding, Region):
+            return evolve(finding, box=self._in_original(finding.box))
+        if isinstance(finding, Tag) and finding.regions:
+            places = (evolve(place, box=self._in_original(place.box)) for place in finding.regions)
+            return evolve(finding, regions=tuple(places))
+        return finding
+
+    def _in_original(self, box: BoundingBox) -> BoundingBox:
+        if box.unit == "relative":
+            return box
+        return BoundingBox(
+            box.x * self.scale_x,
+            box.y * self.scale_y,
+            box.width * self.scale_x,
+            box.height * self.scale_y,
+        )
+
+
+def fits(image: Image, accepts: Accepts, *, keep_metadata: bool = False) -> bool:
+    """Whether there is nothing to do, or nothing that would help: the bytes are sent, or refused,
+    as they are."""
+    if image.content is None or image.format is None or _is_small(image, accepts):
+        return True
+    if _reasons(image, accepts):
+        return "content" not in accepts.sources
+    return keep_metadata or not holds_any(image.content, image.format)
+
+
+def fit(image: Image, accepts: Accepts, *, keep_metadata: bool = False) -> Fitted:
+    """The picture as it can be sent to a provider that accepts this. `accepts.check` is the judge
+    of what comes out: what cannot be made to fit is given back as it is.
+
+    Raises `UnsupportedImage` for what has to be decoded and cannot be, and `LocalResourceError`
+    or the limit's own error where Pillow is needed and missing.
+    """
+    if fits(image, accepts, keep_metadata=keep_metadata):
+        return Fitted(image)
+    stripped = None if keep_metadata else _stripped(image)
+    if stripped and not _reasons(stripped.image, accepts):
+        return stripped
+    return _remade(image, accepts, keep_metadata)
+
+
+def _is_small(image: Image, accepts: Accepts) -> bool:
+    least = accepts.min_edge_px
+    return least is not None and min(image.width or least, image.height or least) < least
+
+
+def _reasons(image: Image, accepts: Accepts) -> bool:
+    """Whether the pixels have to be written anew."""
+    turned = (image.orientation or 1) != 1
+    return turned or _breaks(image, accepts) or _colours(image) is not None
+
+
+def _breaks(image: Image, accepts: Accepts) -> bool:
+    """Whether the picture breaks a limit."""
+    try:
+        evolve(accepts, sources=("content",)).check(image)
+    except TaggersError:
+        return True
+    return False
+
+
+def _colours(image: Image) -> str | None:
+    return coded_colours(image.content or b"", image.format or "")
+
+
+def _stripped(image: Image) -> Fitted | None:
+    """The picture without its metadata, its pixels untouched; None where only writing it anew
+    removes them."""
+    lean = without(image.content or b"", image.format or "")
+    if lean is None:
+        return None
+    if lean == image.content:
+        return Fitted(image)
+    return Fitted(evolve(image, content=lean), ("metadata removed",))
+
+
+def _remade(image: Image, accepts: Accepts, keep_metadata: bool) -> Fitted:
+    try:
+        from ._remake import remade
+    except ImportError as error:
+        return _without_pillow(image, accepts, keep_metadata, error)
+    try:
+        sent = remade(image, accepts, keep_metadata=keep_metadata)
+    except UnsupportedImage:
+        accepts.check(image)  # whose limit says more than that it cannot be decoded
+        raise
+    if sent is None:
+        return Fitted(image)
+    return Fitted(
+        sent,
+        tuple(_notes(image, sent, keep_metadata)),
+        scale_x=(image.width or 1) / (sent.width or 1),
+        scale_y=(image.height or 1) / (sent.height or 1),
+    )
+
+
+def _notes(image: Image, sent: Image, kept: bool) -> Iterator[str]:
+    if (image.orientation or 1) != 1:
+        yield "turned upright"
+    if (image.width, image.height) != (sent.width, sent.height):
+        was, now = f"{image.width} × {image.height}", f"{sent.width} × {sent.height}"
+        yield f"resized from {was} to {now}"
+    if colours := _colours(image):
+        yield _COLOURS[colours]
+    if image.format == sent.format:
+        yield f"re-encoded as {sent.format}"
+    else:
+        first = "the first frame of " if image.format == "gif" else ""
+        yield f"re-encoded from {first}{image.format} to {sent.format}"
+    if not kept and holds_any(image.content or b"", image.format or ""):
+        yield "metadata removed"
+
+
+_COLOURS = {
+    "CMYK": "CMYK made RGB",
+    "16 bits": "16 bits a colour made 8",
+    "transparency": "transparency laid over white",
+}
+
+
+def _without_pillow(
+    image: Image, accepts: Accepts, keep_metadata: bool, missing: ImportError
+) -> Fitted:
+    """What can be done without it: metadata is removed where that leaves the pixels alone."""
+    hint = "run: pip install 'taggers[image]'"
+    try:
+        accepts.check(image)
+    except TaggersError as error:
+        error.hint = hint
+        raise
+    upright = (image.orientation or 1) == 1
+    if upright and keep_metadata:
+        return Fitted(image)
+    if upright and (stripped := _stripped(image)):
+        return stripped
+    needs = "its metadata removed" if upright else "turning upright"
+    raise LocalResourceError(
+        f"{image.source} needs {needs}, and Pillow is missing: {missing}", hint=hint, scope="image"
+    ) from missing
