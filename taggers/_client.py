@@ -26,9 +26,10 @@ from ._image import Image, Source
 from ._keys import Keys
 from ._model import Options, Result
 from ._policy import Policy
+from ._prepare import Fitted
 from ._registry import Registry, installed
 from ._resolve import Target, resolve
-from .errors import ConfigurationError, TaggersError
+from .errors import ConfigurationError, NotSupported, TaggersError
 
 if TYPE_CHECKING:
     from ._driver import Driver
@@ -45,6 +46,7 @@ class TagOptions(TypedDict, total=False):
     * `limit`: at most this many tags, from 1;
     * `min_confidence`: only tags of at least this confidence, 0 to 1;
     * `language`: the names' language, as in "zh" or "en";
+    * `enhance`: a provider that makes the picture better first, such as huawei-dark-enhance;
     * `native`: merged last into the vendor's own request; it is not portable;
     * `prepare`: "auto", the default, makes a picture fit its provider: upright, small enough, in a
       format that it takes; `Provenance.prepared` says what was done. "never" sends its bytes as
@@ -58,6 +60,7 @@ class TagOptions(TypedDict, total=False):
     limit: int | None
     min_confidence: float | None
     language: str | None
+    enhance: str | None
     native: Mapping[str, Any]
     prepare: Literal["auto", "never"]
     keep_metadata: bool
@@ -133,9 +136,11 @@ class AsyncTagger:
         name = self._named(options.get("provider"))
         wanted = _wanted(options)
         picture = await self._opened(image)
-        if route := self._config.routes.get(name):
-            return await self._by_route(route, picture, wanted)
-        return await self._ask(name, picture, wanted)
+        if enhancer := options.get("enhance"):
+            made = await self._ask(enhancer, picture, Options(prepare=wanted.prepare))
+            clearer = _clearer(made, picture)
+            return _of_original(await self._answer(name, clearer, wanted), made, picture, clearer)
+        return await self._answer(name, picture, wanted)
 
     async def tag_many(
         self,
@@ -209,6 +214,11 @@ class AsyncTagger:
             return await self.tag(image, **options)
         except TaggersError as error:
             return error
+
+    async def _answer(self, name: str, image: Image, options: Options) -> Result:
+        if route := self._config.routes.get(name):
+            return await self._by_route(route, image, options)
+        return await self._ask(name, image, options)
 
     async def _by_route(self, route: Route, image: Image, options: Options) -> Result:
         """Asks the route's targets in order, as far as their errors let it go on."""
@@ -291,6 +301,35 @@ def _wanted(options: TagOptions) -> Options:
         prepare=options.get("prepare", "auto"),
         keep_metadata=options.get("keep_metadata", False),
         fetch=options.get("fetch", False),
+    )
+
+
+def _clearer(made: Result, image: Image) -> Image:
+    """The picture that an enhancer made, under the old one's name."""
+    if not made.images:
+        raise NotSupported("it makes no pictures", provider=made.provider)
+    return Image.from_bytes(made.images[0].content, source=image.source)
+
+
+def _of_original(result: Result, made: Result, image: Image, clearer: Image) -> Result:
+    """What was said of an enhanced picture, as said of the original: with its boxes, and what both
+    calls are billed."""
+    frame = Fitted(
+        clearer,
+        scale_x=(image.width or 1) / (clearer.width or 1),
+        scale_y=(image.height or 1) / (clearer.height or 1),
+    )
+    how = result.provenance
+    return evolve(
+        result,
+        image=image.facts,
+        tags=tuple(evolve(tag, regions=frame.places(tag.regions)) for tag in result.tags),
+        regions=frame.places(result.regions),
+        provenance=evolve(
+            how,
+            prepared=(f"enhanced by {made.provider}", *how.prepared),
+            billable_units=how.billable_units + made.provenance.billable_units,
+        ),
     )
 
 

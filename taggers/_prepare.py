@@ -30,11 +30,14 @@ class Fitted:
         if self.scale_x == self.scale_y == 1:
             return finding
         if isinstance(finding, Region):
-            return evolve(finding, box=self._in_original(finding.box))
+            return self.places((finding,))[0]
         if isinstance(finding, Tag) and finding.regions:
-            places = (evolve(place, box=self._in_original(place.box)) for place in finding.regions)
-            return evolve(finding, regions=tuple(places))
+            return evolve(finding, regions=self.places(finding.regions))
         return finding
+
+    def places(self, regions: tuple[Region, ...]) -> tuple[Region, ...]:
+        """The regions in the frame of the original, upright picture."""
+        return tuple(evolve(place, box=self._in_original(place.box)) for place in regions)
 
     def _in_original(self, box: BoundingBox) -> BoundingBox:
         if box.unit == "relative":

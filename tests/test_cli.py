@@ -14,6 +14,7 @@ import pytest
 
 from taggers import Result, __version__
 from taggers._keys import keys_path
+from taggers._registry import installed
 from taggers.cli import main
 from taggers.testing import png
 
@@ -312,6 +313,15 @@ def test_the_doctor_names_what_is_wrong_and_what_ends(run: Run, tmp_path: Path) 
     assert ["✗", "hw"] in [line[:2] for line in lines]
     assert ["✓", "local-basic", "ready"] in lines
     assert 1 == len([line for line in lines if line[1] == "2026-12-30"])
+
+
+def test_the_doctor_asks_every_emulated_provider(run: Run) -> None:
+    code, out, _ = run("doctor", "--emulate")
+
+    lines = out.splitlines()
+    assert 0 == code
+    assert len(installed().names()) - 1 == len(lines)
+    assert all(line.startswith("✓") and "answers" in line for line in lines)
 
 
 def test_a_broken_configuration_does_not_stop_the_doctor(run: Run, tmp_path: Path) -> None:

@@ -16,8 +16,10 @@ from .._provider import Sunset
 from .._registry import Registry, installed
 from .._resolve import problems, resolve
 from ..errors import ConfigurationError, TaggersError
+from ..testing import png
 from ._setup import Setup, pass_setup
 from ._terminal import safe
+from .providers import limits
 
 __all__ = ["command"]
 
@@ -35,14 +37,16 @@ class Finding:
 
 @click.command("doctor")
 @click.option("--offline", is_flag=True, help="Ask no server for the time.")
+@click.option("--emulate", is_flag=True,
+              help="Ask every provider that is emulated, once, on this machine.")  # fmt: skip
 @pass_setup
-def command(setup: Setup, offline: bool) -> int:
+def command(setup: Setup, offline: bool, emulate: bool) -> int:
     """Check this machine: configuration, keys, plugins, announced ends, and the clock.
 
     The clock is compared with the servers of the configured providers that are ready. That is one
     request without credentials to each; nothing is billed.
     """
-    findings = list(_findings(setup, offline))
+    findings = list(_emulated() if emulate else _findings(setup, offline))
     width = max(len(finding.topic) for finding in findings) + 2
     for finding in findings:
         mark = {"ok": "✓", "note": "!", "bad": "✗"}[finding.grade]
@@ -50,6 +54,25 @@ def command(setup: Setup, offline: bool) -> int:
         click.secho(f"{mark} {finding.topic:<{width}}", fg=color, nl=False)
         click.echo(safe(finding.text))
     return 1 if any(finding.grade == "bad" for finding in findings) else 0
+
+
+def _emulated() -> Iterator[Finding]:
+    """Whether each provider that is emulated answers, with its limits and its announced end."""
+    from ..emulator import Emulator
+
+    registry = installed()
+    with Emulator() as emulator:
+        for name in emulator.providers():
+            provider = registry.provider(name)
+            url = "content" not in provider.accepts.sources
+            try:
+                with emulator.tagger(name) as tagger:
+                    tagger.tag("https://example.com/a.mp4" if url else png(640, 480))
+            except TaggersError as error:
+                yield Finding("bad", name, str(error))
+            else:
+                ends = f"; until {provider.sunset.date}" if provider.sunset else ""
+                yield Finding("ok", name, f"answers; {limits(provider.accepts)}{ends}")
 
 
 def _findings(setup: Setup, offline: bool) -> Iterator[Finding]:

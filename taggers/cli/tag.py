@@ -16,7 +16,8 @@ from .._client import TagOptions
 from .._image import Image, Source
 from .._model import Result
 from .._sync import Tagger
-from ..errors import LocalResourceError, TaggersError
+from ..errors import TaggersError
+from ._files import save
 from ._formats import FORMATS, Outcome, write
 from ._setup import Setup, pass_setup
 from ._sources import expand
@@ -33,6 +34,8 @@ __all__ = ["command"]
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N tags a picture.")
 @click.option("--min-confidence", type=click.FloatRange(0, 1), metavar="X",
               help="Only tags of at least this confidence, from 0 to 1.")  # fmt: skip
+@click.option("--enhance", metavar="NAME",
+              help="Let this provider make the picture better first.")  # fmt: skip
 @click.option("--language", metavar="CODE", help="The language of the tags, as in zh or en.")
 @click.option("-f", "--format", "form", type=click.Choice(FORMATS),
               help="Default: table on a terminal, otherwise jsonl.")  # fmt: skip
@@ -53,6 +56,7 @@ def command(
     limit: int | None,
     min_confidence: float | None,
     language: str | None,
+    enhance: str | None,
     form: str | None,
     draw: Path | None,
     font: str | None,
@@ -70,6 +74,7 @@ def command(
         "limit": limit,
         "min_confidence": min_confidence,
         "language": language,
+        "enhance": enhance,
         "prepare": prepare,
         "keep_metadata": keep_metadata,
         "fetch": fetch,
@@ -147,7 +152,7 @@ def _drawn(outcomes: Iterator[Outcome], out: Path, font: str | None) -> Iterator
     for outcome in outcomes:
         if isinstance(outcome.said, Result):
             picture = draw(Image.open(outcome.picture), outcome.said, font=font)
-            _save(out if out.suffix else out / _file_name(outcome, taken), picture)
+            save(out if out.suffix else out / _file_name(outcome, taken), picture)
         yield outcome
 
 
@@ -158,15 +163,6 @@ def _file_name(outcome: Outcome, taken: set[str]) -> str:
     name = next(name for name in names if name not in taken)
     taken.add(name)
     return f"{name}.png"
-
-
-def _save(path: Path, content: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        raise LocalResourceError(f"{path} cannot be written: {error.strerror}") from error
-    click.echo(f"drawn: {path}", err=True)
 
 
 @define
