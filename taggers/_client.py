@@ -12,6 +12,7 @@ from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
+    Callable,
     Iterable,
     Mapping,
 )
@@ -21,14 +22,17 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
 from attrs import define, evolve
 
 from ._config import Config, Route, load
-from ._flow import Context, call
+from ._flow import Answer, Context, ask, call
 from ._image import Image, Source
 from ._keys import Keys
 from ._model import Options, Result
 from ._policy import Policy
 from ._prepare import Fitted
+from ._provider import Provider
 from ._registry import Registry, installed
 from ._resolve import Target, resolve
+from ._settings import Settings
+from ._wire import Request
 from .errors import ConfigurationError, NotSupported, TaggersError
 
 if TYPE_CHECKING:
@@ -234,16 +238,28 @@ class AsyncTagger:
                 return _having_left(result, left)
         return _having_left(await self._ask(route.targets[-1], image, options), left)
 
-    async def _ask(self, name: str, image: Image, options: Options) -> Result:
-        target = self._target(name)
-        context = Context(
+    async def exchange(
+        self, make: Callable[[Provider, Settings], Request], provider: str | None = None
+    ) -> tuple[Target, Answer]:
+        """Sends a request that is made for a provider and its settings: what it was sent to, and
+        the answer. For services beside tagging; see `taggers.library`."""
+        target = self._target(self._named(provider))
+        request = make(target.provider, target.settings)
+        flow = ask(target.provider, request, target.settings, self._context())
+        return target, await self._driven().run(flow, self._policy.deadline_s)
+
+    def _context(self) -> Context:
+        return Context(
             now=self._clock.now,
             correct=self._clock.correct,
             roll=random.random,
             nonce=secrets.token_hex(16),
             policy=self._policy,
         )
-        flow = call(target.provider, image, options, target.settings, context)
+
+    async def _ask(self, name: str, image: Image, options: Options) -> Result:
+        target = self._target(name)
+        flow = call(target.provider, image, options, target.settings, self._context())
         result = await self._driven().run(flow, self._policy.deadline_s)
         return evolve(
             result,

@@ -20,7 +20,7 @@ from attrs import field, frozen
 
 from ._faults import Errors, VendorError
 from ._image import Image
-from ._model import Match, Options, Result
+from ._model import BoundingBox, Match, Options, Result
 from ._provider import Provider
 from ._wire import Prepared, Response
 from .errors import TaggersError
@@ -118,7 +118,8 @@ class World:
 
     `objects` are stored files by (bucket, key); `tokens` the tokens it gave out, each with its end
     in Unix seconds and its project; `fetch` finds the picture at a URL, None where there is none;
-    `similar` finds pictures like one; `nonce` gives a fresh random text; `failures` counts refused
+    `similar` lists the pictures of the `library`, those first that are most like one, or like a box
+    of it; `nonce` gives a fresh random text; `failures` counts refused
     signatures.
     """
 
@@ -126,8 +127,9 @@ class World:
     now: Callable[[], float]
     nonce: Callable[[], str]
     fetch: Callable[[str], bytes | None]
-    similar: Callable[[Image], list[Match]]
+    similar: Callable[[Image | None, BoundingBox | None], list[Match]]
     failures: list[float] = field(factory=list)
+    library: MutableMapping[str, tuple[bytes, Mapping[str, str]]] = field(factory=dict)
     objects: MutableMapping[tuple[str, str], bytes] = field(factory=dict)
     tokens: MutableMapping[str, tuple[float, str | None]] = field(factory=dict)
 

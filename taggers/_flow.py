@@ -27,7 +27,6 @@ from ._image import MAX_FILE_BYTES, Image
 from ._keep import keep
 from ._model import (
     Attempt,
-    Finding,
     Match,
     Options,
     OutputImage,
@@ -39,13 +38,14 @@ from ._model import (
 from ._policy import Policy
 from ._prepare import Fitted, fit, fits
 from ._provider import Download, Provider, Session, SignIn, Steps, Work
+from ._reading import read_answer
 from ._settings import Settings
-from ._trace import traced
 from ._wire import Decoder, Json, Prepared, Request, Response, inflate, prepare
 from .errors import MalformedResponse, ResponseError, TaggersError
 
 __all__ = [
     "EMULATOR_HEADER",
+    "Answer",
     "Context",
     "Download",
     "Effect",
@@ -53,9 +53,9 @@ __all__ = [
     "Flow",
     "Send",
     "Sleep",
+    "ask",
     "call",
     "clock_skew_s",
-    "read_answer",
 ]
 
 EMULATOR_HEADER = "x-taggers-emulator"
@@ -196,6 +196,29 @@ def _fitted(image: Image, options: Options, provider: Provider) -> Generator[Eff
     making = partial(fit, image, provider.accepts, keep_metadata=keep)
     fitted: Fitted = yield from _done(Work(making))
     return fitted
+
+
+@frozen
+class Answer:
+    """What came back for one request: the decoded body, and whether an emulator gave it."""
+
+    body: Any
+    request_id: str | None
+    emulated: bool
+
+
+def ask(
+    provider: Provider, request: Request, settings: Settings, context: Context
+) -> Generator[Effect, Any, Answer]:
+    """Asks a provider something else than about a picture."""
+    this = _Call(provider, settings, settings, context, context.ticks())
+    try:
+        body = yield from _ask(this, request)
+        return Answer(body, this.request_id, this.emulated)
+    except TaggersError as error:
+        error.provider = error.provider or provider.name
+        error.attempts = error.attempts or tuple(this.attempts)
+        raise
 
 
 def _able(provider: Provider, options: Options) -> Options:
@@ -360,48 +383,3 @@ def _attempt(
         duration_s=round(took_s, 6),
         waited_s=round(waited_s, 6),
     )
-
-
-def read_answer(provider: Provider, body: Any) -> tuple[list[Finding], list[str]]:
-    """What the provider's `read` finds in an answer, and its warnings.
-
-    Raises `MalformedResponse` with the path to the place that is not as documented.
-    """
-    if body is None:
-        raise MalformedResponse("the answer is empty")
-    try:
-        found = list(provider.read(body))
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        path, value = _place(provider, body)
-        raise MalformedResponse(
-            f"the answer is not of the documented shape at {path or 'its top'}: "
-            f"{_reason(error, value)}",
-            path=path,
-        ) from error
-    findings = [item for item in found if not isinstance(item, str)]
-    return findings, [item for item in found if isinstance(item, str)]
-
-
-def _place(provider: Provider, body: Any) -> tuple[str, Any]:
-    """The place that `read` looked at last, and what is there: it reads once more, through a view
-    that remembers."""
-    places: list[tuple[str, Any]] = [("", body)]
-
-    def seen(place: str, value: Any) -> None:
-        places.append((place, value))
-
-    try:
-        for _ in provider.read(traced(body, seen)):
-            pass
-    except (LookupError, TypeError, ValueError, AttributeError):
-        pass
-    return places[-1]
-
-
-def _reason(error: Exception, value: Any) -> str:
-    if isinstance(error, KeyError):
-        return f"{error.args[0]!r} is missing"
-    if isinstance(error, ValueError):
-        return str(error)
-    kinds = {dict: "an object", list: "a list", str: "a text", type(None): "null"}
-    return f"{kinds.get(type(value), 'a number')} is not what belongs there"

@@ -15,7 +15,7 @@ from attrs import Attribute, field, frozen
 
 from ._faults import Errors
 from ._image import Image
-from ._model import Finding, Options
+from ._model import BoundingBox, Finding, Options
 from ._settings import Setting, Settings
 from ._wire import Decoder, Json, Prepared, Request, Response
 from .errors import ImageDimensions, NotSupported, PayloadTooLarge, UnsupportedImage
@@ -24,8 +24,10 @@ __all__ = [
     "Accepts",
     "CredentialsFile",
     "Download",
+    "LibraryCalls",
     "Offers",
     "Provider",
+    "Query",
     "Session",
     "SignIn",
     "Steps",
@@ -157,6 +159,40 @@ class SignIn:
     read: Callable[[Response, float], Session]
 
 
+@frozen(kw_only=True)
+class Query:
+    """What to look for in a library: pictures like `image`, or like the one at `path` there, or in
+    a `box` of either, in pixels; only those that carry all `labels`; at most `limit`."""
+
+    image: Image | None = None
+    path: str | None = None
+    labels: Mapping[str, str] = field(factory=dict)
+    box: BoundingBox | None = None
+    limit: int = 10
+
+
+@frozen(kw_only=True)
+class LibraryCalls:
+    """The requests with which a library of pictures is looked after and searched.
+
+    * `add(path, image, labels, settings)`: `image` is None where the path is itself a URL;
+    * `modify(path, labels, settings)`, `delete(path, settings)`;
+    * `check(path, settings)`, and `exists(body)` for its answer;
+    * `search(query, offset, count, settings)`: so many from the offset on; at most `page` at once;
+    * `total(body)`: how many there are, and `joined(bodies)`: the answers of several pages as one.
+    """
+
+    add: Callable[[str, Image | None, Mapping[str, str], Settings], Request]
+    modify: Callable[[str, Mapping[str, str], Settings], Request]
+    delete: Callable[[str, Settings], Request]
+    check: Callable[[str, Settings], Request]
+    exists: Callable[[Any], bool]
+    search: Callable[[Query, int, int, Settings], Request]
+    total: Callable[[Any], int]
+    joined: Callable[[list[Any]], Any]
+    page: int
+
+
 @frozen
 class CredentialsFile:
     """The vendor's own file of keys, in INI form: its usual place, the variable that names another,
@@ -211,6 +247,7 @@ class Provider:
     * `check(settings)`: what is wrong with the settings taken together, in words;
     * `sign_in(settings)`: what has to be asked before the first call, or None;
     * `credentials_file`: the vendor's own file of keys, looked into last;
+    * `library`: how the service's own library of pictures is looked after, where it has one;
     * `endpoint`: a URL with settings in braces; the setting `endpoint` replaces it. A provider
       without one works on this machine, and gets every picture untouched;
     * `hosts`: the vendor's own hosts (`*` allowed): no other is sent stored secrets;
@@ -238,6 +275,7 @@ class Provider:
     check: Callable[[Settings], Iterable[str]] = lambda settings: ()
     sign_in: Callable[[Settings], SignIn | None] = lambda settings: None
     credentials_file: CredentialsFile | None = None
+    library: LibraryCalls | None = None
     endpoint: str | None = None
     hosts: tuple[str, ...] = ()
     sunset: Sunset | None = None

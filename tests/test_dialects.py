@@ -22,7 +22,7 @@ from taggers import (
     Verdict,
 )
 from taggers._dialect import Asked, Dialect
-from taggers._flow import read_answer
+from taggers._reading import read_answer
 from taggers._registry import installed
 from taggers.emulator import coverage
 from taggers.testing import png

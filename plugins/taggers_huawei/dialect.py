@@ -11,7 +11,6 @@ from taggers.plugin import (
     BoundingBox,
     Dialect,
     Incoming,
-    NotEmulated,
     Options,
     Provider,
     Refusal,
@@ -25,10 +24,11 @@ from taggers.plugin import (
     evolve,
 )
 
-from . import image_search, media_tagging, media_tagging_det, tagging_v1, tagging_v2
+from . import media_tagging, media_tagging_det, tagging_v1, tagging_v2
 from ._account import HOSTS
 from ._asked import json_body, number, one_of, picture, settings
 from ._gate import IAM, admit, answer, headers, verify, write_error
+from ._search import SEARCH
 from ._vision import VISION
 
 __all__ = ["DIALECTS"]
@@ -130,48 +130,6 @@ def _confidence(
     return {} if confidence is None else {"confidence": write(confidence * 100)}
 
 
-INSTANCE = "emulator"
-
-
-def _admit_search(incoming: Incoming, names: Mapping[str, str], world: World) -> None:
-    admit(incoming, names, world)
-    if names["instance_name"] != INSTANCE:
-        raise Refusal("IS.0007")
-
-
-def _read_search(incoming: Incoming, names: Mapping[str, str], world: World) -> Asked:
-    body = json_body(incoming, "IS.0008")
-    limit, offset = body.get("limit", 10), body.get("offset", 0)
-    for value, least, most in ((limit, 1, 100), (offset, 0, 2**31)):
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise Refusal("IS.0002")
-    labels = body.get("tags") or {}
-    if not isinstance(labels, dict) or len(labels) > 10:
-        raise Refusal("IS.0002")
-    if body.get("box") is not None or body.get("is_crop"):
-        raise NotEmulated("a search within a part of a picture")
-    if not body.get("file") and not body.get("path"):
-        if labels:
-            raise NotEmulated("a search by tags alone")
-        raise Refusal("IS.0003")
-    try:
-        image = picture(body, "file", "path", world)
-    except Refusal as refusal:
-        raise Refusal({"AIS.0015": "IS.0002", "AIS.0029": "IS.0016"}[refusal.code]) from None
-    return Asked(image=image, more={"limit": limit, "offset": offset, "tags": labels})
-
-
-def _write_search(result: Result, asked: Asked) -> Response:
-    wanted = asked.more["tags"].items()
-    found = [match for match in result.matches if wanted <= match.labels.items()]
-    start = asked.more["offset"]
-    page = found[start : start + asked.more["limit"]]
-    listed = [
-        {"path": match.path, "sim": match.similarity, "tags": dict(match.labels)} for match in page
-    ]
-    return answer({"count": len(found), "result": listed})
-
-
 _REFUSALS = (
     (errors.ImageDimensions, "AIS.0504"),
     (errors.PayloadTooLarge, "AIS.0020"),
@@ -221,24 +179,6 @@ DIALECTS = [
         media_tagging_det.PROVIDER, "/v2/{project_id}/image/media-tagging-det", _write_det,
         limit=10, most=50, threshold=20,
     ),
-    Dialect(
-        name=image_search.PROVIDER.name,
-        vendor=image_search.PROVIDER.vendor,
-        provider=image_search.PROVIDER,
-        hosts=HOSTS,
-        routes=(Route(method="POST", path="/v1/{project_id}/{instance_name}/image/search"),),
-        verify=verify,
-        admit=_admit_search,
-        headers=headers,
-        read_request=_read_search,
-        write_result=_write_search,
-        write_error=write_error,
-        answers_with="matches",
-        refusals=((errors.PayloadTooLarge, "IS.0006"), (errors.InvalidInput, "IS.0002")),
-        throttle_code="APIG.0308",
-        too_large_code="IS.0006",
-        settings=lambda account: {**settings(account), "instance_name": INSTANCE},
-        evidence={"success": "documented", "errors": "inferred", "limits": "documented"},
-    ),
+    *SEARCH,
     *IAM,
 ]  # fmt: skip

@@ -35,6 +35,7 @@ from ._account import (
     sign_in,
 )
 from ._faults import ERRORS
+from ._library import LIBRARY
 from ._votes import votes
 
 __all__ = ["PROVIDER"]
@@ -96,6 +97,7 @@ PROVIDER = Provider(
     authorize=authorize,
     sign_in=sign_in,
     credentials_file=CREDENTIALS_FILE,
+    library=LIBRARY,
     endpoint="https://imagesearch.{region}.myhuaweicloud.com",
     hosts=HOSTS,
     sunset=SUNSET,

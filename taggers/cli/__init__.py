@@ -14,7 +14,7 @@ from ._setup import Setup
 
 __all__ = ["main"]
 
-COMMANDS = ("tag", "enhance", "providers", "config", "keys", "doctor", "emulate")
+COMMANDS = ("tag", "enhance", "library", "providers", "config", "keys", "doctor", "emulate")
 
 
 class _Commands(click.Group):

@@ -20,7 +20,7 @@ from .._registry import nearest
 from .._sync import Tagger
 from ..errors import ConfigurationError, TaggersError
 
-__all__ = ["Answers", "Fixture", "load_fixtures", "read_fixture"]
+__all__ = ["Answers", "Fixture", "load_fixtures", "read_fixture", "similar"]
 
 
 @frozen(kw_only=True)
@@ -88,21 +88,13 @@ class Answers:
         """The picture under a URL. Nothing is fetched: it is a fixture's, or unknown."""
         return next((item.content for item in self.fixtures if item.url == url), None)
 
-    def similar(self, image: Image) -> list[Match]:
-        """The fixtures with labels or a URL, most similar first.
-
-        The similarity is that of two difference hashes of 64 bits: it sees composition and light,
-        not things.
-        """
-        if image.content is None:
-            return []
-        wanted = _difference_hash(image.content)
-        found = [
-            Match(item.url or item.name or "", _likeness(wanted, item.content), dict(item.labels))
+    def library(self) -> dict[str, tuple[bytes, Mapping[str, str]]]:
+        """The fixtures that a library of pictures begins with: those with labels or a URL."""
+        return {
+            item.url or item.name or "": (item.content, dict(item.labels))
             for item in self.fixtures
             if item.content is not None and (item.labels or item.url)
-        ]
-        return sorted(found, key=lambda match: -(match.similarity or 0))
+        }
 
     def _tags(self, image: Image) -> tuple[Tag, ...]:
         by_content = sorted(self.fixtures, key=lambda item: item.content is None)
@@ -138,10 +130,34 @@ def _boxed(tag: Tag, image: Image) -> Tag:
     return evolve(tag, regions=(Region(BoundingBox(left, top, width, height), tag.confidence),))
 
 
+def similar(
+    image: Image | None,
+    box: BoundingBox | None,
+    library: Mapping[str, tuple[bytes, Mapping[str, str]]],
+) -> list[Match]:
+    """All pictures of a library, those first that are most like one, or like a box of it.
+
+    The similarity is that of two difference hashes of 64 bits: it sees composition and light, not
+    things. Without a picture to compare with it is 1.
+    """
+    content = image.content if image else None
+    wanted = None if content is None else _difference_hash(content, box)
+    found = [
+        Match(path, 1.0 if wanted is None else _likeness(wanted, kept), dict(labels))
+        for path, (kept, labels) in library.items()
+    ]
+    return sorted(found, key=lambda match: -(match.similarity or 0))
+
+
 @lru_cache(maxsize=1024)
-def _difference_hash(content: bytes) -> int:
+def _difference_hash(content: bytes, box: BoundingBox | None = None) -> int:
     """64 bits: whether each pixel of a tiny grey copy is darker than the one to its right."""
-    grey = Image.from_bytes(content).pixels(256).convert("L")
+    image = Image.from_bytes(content)
+    grey = image.pixels(512).convert("L")
+    if box is not None:
+        scale = max(grey.size) / max(image.width or 1, image.height or 1)
+        corners = (box.x, box.y, box.x + box.width, box.y + box.height)
+        grey = grey.crop(tuple(round(side * scale) for side in corners))  # type: ignore[arg-type]
     pixels = grey.resize((9, 8)).tobytes()
     rows = (pixels[start : start + 9] for start in range(0, 72, 9))
     bits = (a < b for row in rows for a, b in itertools.pairwise(row))

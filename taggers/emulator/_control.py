@@ -90,6 +90,7 @@ def _telling(service: Service) -> list[Any]:
     async def add_fixture(request: AnyRequest) -> dict[str, Any]:
         added = _fixture(await _table(request))
         service.answers.fixtures.insert(0, added)
+        service.world.library.update(service.answers.library())
         return _shown(added)
 
     @delete(f"{CONTROL}/fixtures")

@@ -15,10 +15,10 @@ from attrs import define, evolve, field, frozen
 from .. import __version__
 from .._dialect import Account, Asked, Dialect, Incoming, NotEmulated, Refusal, World
 from .._flow import EMULATOR_HEADER
-from .._model import Provenance, Result, Tag
+from .._model import Match, Provenance, Result, Tag
 from .._wire import Response
 from ..errors import LocalResourceError, TaggersError
-from ._answers import Answers
+from ._answers import Answers, similar
 from ._faults import Fault, Faults
 
 __all__ = ["Call", "Service", "Visit"]
@@ -92,7 +92,8 @@ class Service:
             now=self.now,
             nonce=lambda: secrets.token_hex(16),
             fetch=self.answers.fetch,
-            similar=self.answers.similar,
+            similar=lambda image, box: similar(image, box, self.world.library),
+            library=self.answers.library(),
         )
 
     @property
@@ -162,9 +163,9 @@ class Service:
         if self.verify:
             dialect.verify(incoming, self.world)
         dialect.admit(incoming, names, self.world)
-        if dialect.serve is not None:
-            return _Answered(dialect.serve(incoming, names, self.world))
         try:
+            if dialect.serve is not None:
+                return _Answered(dialect.serve(incoming, names, self.world))
             asked = self._asked(dialect, incoming, names)
             response = self._written(dialect, asked)
         except LocalResourceError:
@@ -188,10 +189,14 @@ class Service:
             provider=dialect.name,
             image=asked.image.facts,
             tags=() if search else tuple(self._tags(dialect, asked)),
-            matches=tuple(self.world.similar(asked.image)) if search else (),
+            matches=tuple(self._similar(asked)) if search else (),
             provenance=Provenance(plugin=dialect.name, emulated=True),
         )
         return dialect.write_result(result, asked)
+
+    def _similar(self, asked: Asked) -> list[Match]:
+        image = asked.image if asked.image.content is not None else None
+        return self.world.similar(image, asked.more.get("box"))
 
     def _tags(self, dialect: Dialect, asked: Asked) -> list[Tag]:
         assert dialect.provider is not None

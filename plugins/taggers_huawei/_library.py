@@ -1,0 +1,71 @@
+"""How an ImageSearch v1 library is filled, looked after and searched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from taggers.plugin import Base64, Image, LibraryCalls, Query, Request, Settings
+
+__all__ = ["LIBRARY"]
+
+
+def _request(method: str, call: str, settings: Settings, **body: Any) -> Request:
+    path = "/v1/{project_id}/{instance_name}/image".format_map(settings) + call
+    given = {name: value for name, value in body.items() if value not in (None, {})}
+    return Request(method=method, path=path, json=given)
+
+
+def _file(image: Image | None) -> Base64 | None:
+    return None if image is None or image.content is None else Base64(image.content)
+
+
+def _add(path: str, image: Image | None, labels: Mapping[str, str], settings: Settings) -> Request:
+    return _request("POST", "", settings, path=path, file=_file(image), tags=dict(labels))
+
+
+def _modify(path: str, labels: Mapping[str, str], settings: Settings) -> Request:
+    return _request("PUT", "", settings, path=path, tags=dict(labels))
+
+
+def _delete(path: str, settings: Settings) -> Request:
+    return _request("DELETE", "", settings, path=path)  # with a body, as the vendor wants it
+
+
+def _check(path: str, settings: Settings) -> Request:
+    return _request("POST", "/check", settings, path=path)
+
+
+def _search(query: Query, offset: int, count: int, settings: Settings) -> Request:
+    box = query.box
+    area = box and {
+        "x": round(box.x),
+        "y": round(box.y),
+        "width": round(box.width),
+        "height": round(box.height),
+    }
+    return _request(
+        "POST",
+        "/search",
+        settings,
+        file=_file(query.image),
+        path=query.path or (query.image.url if query.image else None),
+        tags=dict(query.labels),
+        is_crop=True if box else None,
+        box=area,
+        limit=count,
+        offset=offset or None,
+    )
+
+
+LIBRARY = LibraryCalls(
+    add=_add,
+    modify=_modify,
+    delete=_delete,
+    check=_check,
+    exists=lambda body: body["exist"] in (True, "true"),
+    search=_search,
+    total=lambda body: int(body["count"]),
+    joined=lambda pages: {**pages[0], "result": [hit for page in pages for hit in page["result"]]},
+    page=100,
+)
