@@ -47,7 +47,7 @@ def test_the_wheel_holds_the_packages_and_nothing_of_the_workshop(wheel: Path) -
     assert {"taggers", "taggers_huawei", "taggers_tencent", "taggers_local"} == tops
     assert "taggers/py.typed" in names
     assert [] == [name for name in names if "exchanges" in name or "tests" in name]
-    assert wheel.stat().st_size < 200_000
+    assert wheel.stat().st_size < 300_000
 
 
 def test_the_wheel_lists_all_providers_and_tags_a_photograph(
