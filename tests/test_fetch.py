@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 from server import Server, Step, answer, answer_json, closed_port, drip, written
+from test_transport import Certificate, certificate, certify
 
 from taggers import Image, Options, Policy, Result
 from taggers._fetch import Fetcher, is_public
@@ -29,11 +30,14 @@ from taggers.errors import (
     NotSupported,
     PayloadTooLarge,
     TaggersError,
+    TlsFailure,
     UnsafeUrl,
     UnsupportedImage,
 )
 from taggers.plugin import Accepts, Provider, Request, Tag, evolve
 from taggers.testing import png, settings
+
+__all__ = ["certificate", "certify"]  # fixtures that are used here too
 
 PICTURE = png(64, 48)
 PLACE = "https://photos.example.com/cat.png"
@@ -170,15 +174,18 @@ def _got(
     max_bytes: int = 100_000,
     resolver: aiohttp.abc.AbstractResolver | None = None,
     allows: Callable[[str], bool] = _here,
+    tls: Callable[[], ssl.SSLContext] = _no_tls,
 ) -> bytes | TaggersError:
     """What a download gives."""
 
     async def main() -> bytes | TaggersError:
         try:
-            fetcher = Fetcher(_no_tls, allows=allows, resolver=resolver)
+            fetcher = Fetcher(tls, allows=allows, resolver=resolver)
             return await fetcher.get(url, max_bytes)
         except TaggersError as error:
             return error
+        finally:
+            await asyncio.sleep(0)  # asyncio closes a refused connection in its next round
 
     return asyncio.run(main())
 
@@ -306,6 +313,17 @@ def test_a_host_that_is_not_there_is_named() -> None:
     assert ConnectFailed is type(refused)
     assert DnsFailure is type(unknown)
     assert "secret" not in str(unknown)
+
+
+def test_a_download_by_https_is_verified(certificate: Certificate) -> None:
+    trusting = ssl.create_default_context(cafile=certificate.file)
+    with Server(answer(PICTURE), tls=certificate.context) as server:
+        content = _got(server.url, tls=lambda: trusting)
+        refused = _got(server.url, tls=ssl.create_default_context)
+
+    assert content == PICTURE
+    assert TlsFailure is type(refused)
+    assert 1 == len(server.requests)
 
 
 # In the flow.
