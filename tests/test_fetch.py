@@ -185,7 +185,8 @@ def _got(
         except TaggersError as error:
             return error
         finally:
-            await asyncio.sleep(0)  # asyncio closes a refused connection in its next round
+            for _ in range(10):  # asyncio closes a refused connection in its next rounds
+                await asyncio.sleep(0)
 
     return asyncio.run(main())
 
@@ -207,7 +208,7 @@ def test_a_download_sends_no_cookie_no_key_and_no_trace_of_where_it_comes_from(
     headers = server.requests[1].headers
     assert content == PICTURE
     assert ["/first", "/next?a=b%2Fc"] == [request.target for request in server.requests]
-    assert {"host", "accept", "accept-encoding", "user-agent", "connection"} == set(headers)
+    assert {"host", "accept", "accept-encoding", "user-agent"} == set(headers)
 
 
 def test_five_redirects_are_followed_and_no_sixth(server: Server) -> None:
