@@ -52,7 +52,7 @@ _NOT_PUBLIC = tuple(
 
 
 class Fetcher:
-    """Downloads what flows ask for. Each download has a connection of its own.
+    """Downloads what flows ask for. Each request has a connection of its own.
 
     `tls` makes the context for https when it is first needed; `allows` says which IP addresses may
     be connected to (a test allows its own server); `resolver` replaces the system's.
@@ -75,16 +75,16 @@ class Fetcher:
         Raises `UnsafeUrl`, `PayloadTooLarge`, `ImageSource` for another status than 200, and the
         errors of connecting, all with the scope "image".
         """
-        async with self._session() as session:
-            for _ in range(MAX_REDIRECTS + 1):
-                parts = _checked(url)
-                try:
+        for _ in range(MAX_REDIRECTS + 1):
+            parts = _checked(url)
+            try:
+                async with self._session() as session:
                     moved, content = await self._ask(session, url, parts, max_bytes)
-                except (aiohttp.ClientError, OSError, ValueError) as error:
-                    raise _failure(error, parts) from error
-                if moved is None:
-                    return content
-                url = urljoin(url, moved)
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                raise _failure(error, parts) from error
+            if moved is None:
+                return content
+            url = urljoin(url, moved)
         raise ImageSource(f"{_host(parts)} redirects more than {MAX_REDIRECTS} times", **_NOT_SENT)
 
     def _session(self) -> aiohttp.ClientSession:
@@ -92,7 +92,6 @@ class Fetcher:
             connector=aiohttp.TCPConnector(
                 resolver=self._resolver or aiohttp.ThreadedResolver(),
                 socket_factory=self._socket,
-                force_close=True,
                 use_dns_cache=False,
                 happy_eyeballs_delay=None,  # which would swallow what the guard raises
             ),

@@ -153,6 +153,7 @@ def _turned(picture: Pillow.Image) -> Pillow.Image:
 
 def _over_white(picture: Pillow.Image) -> Pillow.Image:
     if not picture.has_transparency_data:
-        return picture.convert("RGB")
+        picture.load()
+        return picture if picture.mode == "RGB" else picture.convert("RGB")
     white = Pillow.new("RGBA", picture.size, "white")
     return Pillow.alpha_composite(white, picture.convert("RGBA")).convert("RGB")

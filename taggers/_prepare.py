@@ -118,7 +118,10 @@ def _remade(image: Image, accepts: Accepts, keep_metadata: bool) -> Fitted:
     try:
         sent = remade(image, accepts, keep_metadata=keep_metadata)
     except UnsupportedImage:
-        accepts.check(image)  # whose limit says more than that it cannot be decoded
+        # The limit says more than that the picture cannot be decoded.
+        _check(
+            image, accepts, "run: pip install 'taggers[heic]'" if image.format == "heic" else None
+        )
         raise
     if sent is None:
         return Fitted(image)
@@ -159,11 +162,7 @@ def _without_pillow(
 ) -> Fitted:
     """What can be done without it: metadata is removed where that leaves the pixels alone."""
     hint = "run: pip install 'taggers[image]'"
-    try:
-        accepts.check(image)
-    except TaggersError as error:
-        error.hint = hint
-        raise
+    _check(image, accepts, hint)
     upright = (image.orientation or 1) == 1
     if upright and keep_metadata:
         return Fitted(image)
@@ -173,3 +172,11 @@ def _without_pillow(
     raise LocalResourceError(
         f"{image.source} needs {needs}, and Pillow is missing: {missing}", hint=hint, scope="image"
     ) from missing
+
+
+def _check(image: Image, accepts: Accepts, hint: str | None) -> None:
+    try:
+        accepts.check(image)
+    except TaggersError as error:
+        error.hint = hint
+        raise

@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 from server import Server, Step, answer, answer_json, closed_port, drip, written
+from test_transport import Certificate, certificate, certify
 
 from taggers import Image, Options, Policy, Result
 from taggers._driver import Driver
@@ -30,11 +31,14 @@ from taggers.errors import (
     NotSupported,
     PayloadTooLarge,
     TaggersError,
+    TlsFailure,
     UnsafeUrl,
     UnsupportedImage,
 )
 from taggers.plugin import Accepts, Provider, Request, Tag, evolve
 from taggers.testing import png, settings
+
+__all__ = ["certificate", "certify"]  # fixtures that are used here too
 
 PICTURE = png(64, 48)
 PLACE = "https://photos.example.com/cat.png"
@@ -171,15 +175,19 @@ def _got(
     max_bytes: int = 100_000,
     resolver: aiohttp.abc.AbstractResolver | None = None,
     allows: Callable[[str], bool] = _here,
+    tls: Callable[[], ssl.SSLContext] = _no_tls,
 ) -> bytes | TaggersError:
     """What a download gives."""
 
     async def main() -> bytes | TaggersError:
         try:
-            fetcher = Fetcher(_no_tls, allows=allows, resolver=resolver)
+            fetcher = Fetcher(tls, allows=allows, resolver=resolver)
             return await fetcher.get(url, max_bytes)
         except TaggersError as error:
             return error
+        finally:
+            for _ in range(10):  # asyncio closes a refused connection in its next rounds
+                await asyncio.sleep(0)
 
     return asyncio.run(main())
 
@@ -201,7 +209,7 @@ def test_a_download_sends_no_cookie_no_key_and_no_trace_of_where_it_comes_from(
     headers = server.requests[1].headers
     assert content == PICTURE
     assert ["/first", "/next?a=b%2Fc"] == [request.target for request in server.requests]
-    assert {"host", "accept", "accept-encoding", "user-agent", "connection"} == set(headers)
+    assert {"host", "accept", "accept-encoding", "user-agent"} == set(headers)
 
 
 def test_five_redirects_are_followed_and_no_sixth(server: Server) -> None:
@@ -307,6 +315,17 @@ def test_a_host_that_is_not_there_is_named() -> None:
     assert ConnectFailed is type(refused)
     assert DnsFailure is type(unknown)
     assert "secret" not in str(unknown)
+
+
+def test_a_download_by_https_is_verified(certificate: Certificate) -> None:
+    trusting = ssl.create_default_context(cafile=certificate.file)
+    with Server(answer(PICTURE), tls=certificate.context) as server:
+        content = _got(server.url, tls=lambda: trusting)
+        refused = _got(server.url, tls=ssl.create_default_context)
+
+    assert content == PICTURE
+    assert TlsFailure is type(refused)
+    assert 1 == len(server.requests)
 
 
 # In the flow.

@@ -431,6 +431,26 @@ def test_heic_is_read_where_its_extra_is_installed() -> None:
     assert _apart(BOX, result.regions[0].box) <= 0.5
 
 
+WITHOUT_HEIF = """
+import sys
+sys.modules["pillow_heif"] = None
+from taggers import Image, errors
+from taggers._prepare import fit
+from taggers.plugin import Accepts
+try:
+    image = Image("a.heic", content=b"\\0\\0\\0\\x1cftypheic", format="heic")
+    fit(image, Accepts(formats=("jpeg",)))
+except errors.UnsupportedImage as error:
+    print(error)
+"""
+
+
+def test_without_its_extra_heic_is_refused_and_the_extra_named() -> None:
+    said = _run(WITHOUT_HEIF)
+
+    assert "a.heic is a heic; taken are jpeg; run: pip install 'taggers[heic]'\n" == said
+
+
 # Limits.
 
 
