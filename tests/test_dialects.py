@@ -120,6 +120,31 @@ def test_matches_and_their_labels_come_back() -> None:
     assert list(matches[1:4]) == [item for item in found if isinstance(item, Match)]
 
 
+def test_a_newer_searchs_matches_and_objects_come_back() -> None:
+    labels = {"kind": "boot", "desc": "left one", "keywords": "red, new"}
+    matches = tuple(Match(f"item-{index}", index / 10, labels) for index in range(9, 0, -1))
+    places = [Region(BoundingBox(10.0 * index, 2.0, 30.0, 40.0)) for index in range(4)]
+    subject = evolve(places[1], kind="main")
+    tags = (
+        Tag("shoe", kind="object", regions=(places[0], subject)),
+        Tag("bag", kind="object", regions=(places[2],)),
+    )
+
+    found = _written(
+        _dialect("huawei-image-search-v2"),
+        _result(tags=tags, regions=(places[3],), matches=matches),
+        limit=3,
+        offset=1,
+        min_score=0.7,
+        tags={"kind": ["boot"]},
+        do_det=True,
+    )
+
+    voted = [item for item in found if isinstance(item, Tag) and item.source == "neighbours"]
+    assert [*matches[1:3], places[3], *tags] == [item for item in found if item not in voted]
+    assert ["red", "new", "boot"] == [tag.name for tag in voted]
+
+
 def test_faces_come_back_with_their_place() -> None:
     place = Region(BoundingBox(1.0, 2.0, 30.0, 40.0), 0.93)
     face = Tag("玛丽·居里", 0.93, kind="celebrity", regions=(place,))

@@ -29,6 +29,7 @@ from . import image_search, media_tagging, media_tagging_det, tagging_v1, taggin
 from ._account import HOSTS
 from ._asked import json_body, number, one_of, picture, settings
 from ._gate import IAM, admit, answer, headers, verify, write_error
+from ._search_v2 import SEARCH_V2
 from ._vision import VISION
 
 __all__ = ["DIALECTS"]
@@ -240,5 +241,6 @@ DIALECTS = [
         settings=lambda account: {**settings(account), "instance_name": INSTANCE},
         evidence={"success": "documented", "errors": "inferred", "limits": "documented"},
     ),
+    SEARCH_V2,
     *IAM,
 ]  # fmt: skip
