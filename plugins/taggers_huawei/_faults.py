@@ -2,7 +2,8 @@
 
 The vendor documents HTTP 400 for all of them and its gateway sends others, so the code decides.
 Sources: Image Recognition and ImageSearch API references, "Error Codes"; API Gateway, "Error
-Codes" (checked 2026-11). The gateway writes the same numbers after APIG and after APIGW.
+Codes" (checked 2026-11); of ImageSearch v2's (imagesearch_02_0043, MMS) only what a search can meet
+and was readable there. The gateway writes the same numbers after APIG and after APIGW.
 """
 
 from __future__ import annotations

@@ -30,11 +30,12 @@ from . import image_search
 from ._account import ACCOUNT, PROJECT, region
 from ._votes import votes
 
-__all__ = ["CORNERS", "PROVIDER", "SEPARATOR"]
+__all__ = ["PROVIDER", "SEPARATOR"]
 
-CORNERS = ("x1", "y1", "x2", "y2")
 SEPARATOR = ", "
 """Between the texts of a list, in a match's label."""
+
+_CORNERS = ("x1", "y1", "x2", "y2")
 
 
 def request(image: Image, options: Options, settings: Settings) -> Request:
@@ -107,8 +108,8 @@ def _detected(seen: Any) -> Iterator[Tag | Region]:
 
 
 def _box(corners: str) -> BoundingBox:
-    named = dict(zip(CORNERS, corners.split(","), strict=True))
-    return BoundingBox.from_corners(*sides(named, *CORNERS))
+    named = dict(zip(_CORNERS, corners.split(","), strict=True))
+    return BoundingBox.from_corners(*sides(named, *_CORNERS))
 
 
 PROVIDER = evolve(
