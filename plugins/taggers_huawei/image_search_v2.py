@@ -93,15 +93,17 @@ def _texts(value: Any) -> list[str]:
 
 def _detected(seen: Any) -> Iterator[Tag | Region]:
     """One tag for each name, with all its places. The subject that was searched for is one of the
-    objects, or stands beside them; places without a name come as regions."""
-    objects = list(seen.get("objects") or ())
-    if seen.get("box") not in [item.get("box") for item in objects]:
+    objects, to which it may lend its name, or stands beside them; places without a name come as
+    regions."""
+    subject, objects = seen.get("box"), list(seen.get("objects") or ())
+    if not subject or subject not in [item.get("box") for item in objects]:
         objects.append(seen)
     places: dict[str, list[Region]] = {}
     for item in objects:
-        here = places.setdefault(item.get("category_name") or "", [])
-        if box := item.get("box"):
-            here.append(Region(_box(box), kind="main" if box == seen.get("box") else None))
+        box = item.get("box")
+        kind = "main" if box and box == subject else None
+        name = item.get("category_name") or (seen.get("category_name") if kind else None) or ""
+        places.setdefault(name, []).extend([Region(_box(box), kind=kind)] if box else [])
     yield from places.pop("", [])
     for name, regions in places.items():
         yield Tag(name=name, kind="object", regions=tuple(regions))
