@@ -186,7 +186,7 @@ class Dialect:
     * `read_request(incoming, names, world)`: what is asked for; `write_result(result, asked)`: the
       answer in the vendor's form; or, where there is no provider, `serve(incoming, names, world)`;
     * `write_error(refusal, request_id, incoming)`: the refusal in the vendor's form;
-    * `answers_with`: what it finds in a picture, "tags" or similar pictures: "matches";
+    * `answers_with`: what it finds in a picture, "tags" or similar pictures: "matches", or "both";
     * `refusals`: the vendor's code for each of our errors about a picture; `throttle_code`: for too
       many calls, `too_large_code`: for a body above `max_body_bytes`;
     * `headers(request_id)`: what every answer carries;
@@ -206,7 +206,7 @@ class Dialect:
     read_request: Callable[[Incoming, Mapping[str, str], World], Asked] | None = None
     write_result: Callable[[Result, Asked], Response] | None = None
     serve: Callable[[Incoming, Mapping[str, str], World], Response] | None = None
-    answers_with: Literal["tags", "matches"] = "tags"
+    answers_with: Literal["tags", "matches", "both"] = "tags"
     refusals: tuple[tuple[type[TaggersError], str], ...] = ()
     throttle_code: str = ""
     too_large_code: str = ""

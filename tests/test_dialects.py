@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -21,10 +23,11 @@ from taggers import (
     Tag,
     Verdict,
 )
-from taggers._dialect import Asked, Dialect
+from taggers._dialect import Asked, Dialect, Incoming
 from taggers._reading import read_answer
 from taggers._registry import installed
 from taggers.emulator import coverage
+from taggers.emulator._service import Service
 from taggers.testing import png
 
 DIALECTS = [dialect for dialect in installed().dialects() if dialect.write_result]
@@ -118,6 +121,68 @@ def test_matches_and_their_labels_come_back() -> None:
     found = _written(dialect, _result(matches=matches), limit=3, offset=1, tags={"k": "v"})
 
     assert list(matches[1:4]) == [item for item in found if isinstance(item, Match)]
+
+
+def test_a_newer_searchs_matches_and_objects_come_back() -> None:
+    labels = {"kind": "boot", "desc": "left one", "keywords": "red, new"}
+    matches = tuple(Match(f"item-{index}", index / 10, labels) for index in range(9, 0, -1))
+    places = [Region(BoundingBox(10.0 * index, 2.0, 30.0, 40.0)) for index in range(4)]
+    subject = evolve(places[1], kind="main")
+    tags = (
+        Tag("shoe", kind="object", regions=(places[0], subject)),
+        Tag("bag", kind="object", regions=(places[2],)),
+    )
+
+    found = _written(
+        _dialect("huawei-image-search-v2"),
+        _result(tags=tags, regions=(places[3],), matches=matches),
+        limit=3,
+        offset=1,
+        min_score=0.7,
+        tags={"kind": ["boot"]},
+        do_det=True,
+    )
+
+    voted = [item for item in found if isinstance(item, Tag) and item.source == "neighbours"]
+    assert [*matches[1:3], places[3], *tags] == [item for item in found if item not in voted]
+    assert ["red", "new", "boot"] == [tag.name for tag in voted]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ({}, 200, None),
+        ({"limit": 1000}, 200, None),
+        ({"limit": 1000, "offset": 1}, 400, "MMS.0003"),
+        ({"limit": 0}, 400, "MMS.0003"),
+        ({"min_score": 1.1}, 400, "MMS.0003"),
+        ({"custom_tags": {"kind": "boot"}}, 400, "MMS.0003"),
+        ({"custom_tags": {"kind": ["boot"]}}, 200, None),
+        ({"image_base64": "?"}, 400, "MMS.0003"),
+        ({"image_base64": None}, 400, "MMS.0003"),
+        ({"image_base64": None, "image_url": "https://example.com/x"}, 400, "ModelArts.4603"),
+        ({"search_type": "image"}, 400, "MMS.0003"),
+        ({"search_type": "TEXT"}, 501, None),
+        ({"optional_params": {"box": "1,2,30,40"}}, 501, None),
+        ({"optional_params": {"do_det": "yes"}}, 400, "MMS.0003"),
+    ],
+)
+def test_the_newer_search_takes_its_parameters_within_their_ranges(
+    asked: dict[str, Any], status: int, code: str | None
+) -> None:
+    picture = base64.b64encode(png(640, 480)).decode()
+    incoming = Incoming(
+        method="POST",
+        target="/v2/emulator/mms/emulator/search",
+        headers={"host": "mms.cn-north-4.myhuaweicloud.com"},
+        body=json.dumps({"search_type": "IMAGE", "image_base64": picture, **asked}).encode(),
+    )
+    service = Service(dialects=[_dialect("huawei-image-search-v2")], verify=False)
+
+    response = service.respond(service.enter(incoming), incoming)
+
+    said = json.loads(response.body) if status != 501 else {}
+    assert (status, code) == (response.status, said.get("error_code"))
 
 
 def test_faces_come_back_with_their_place() -> None:

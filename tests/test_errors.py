@@ -128,7 +128,9 @@ def test_a_good_huawei_answer_with_extra_keys_is_no_error() -> None:
         ("APIG.0613", errors.Unavailable, "backoff(3)", "yes"),
         ("IS.0012", errors.OutcomeUnknown, "ask", "no"),
         ("IS.0017", errors.UnknownVendorError, "never", "no"),
-        ("MMS.0001", errors.UnknownVendorError, "never", "no"),
+        ("MMS.0001", errors.NotSubscribed, "never", "opt-in"),
+        ("MMS.1001", errors.ConfigurationError, "never", "no"),
+        ("MMS.1014", errors.UnknownVendorError, "never", "no"),
     ],
 )
 def test_a_huawei_code_becomes(

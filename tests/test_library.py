@@ -90,11 +90,12 @@ def test_a_picture_over_the_limits_is_refused(library: Library) -> None:
     assert not library.check("shop/tiny")
 
 
-def test_a_provider_without_a_library_says_so(taggers_emulator: Emulator) -> None:
-    with taggers_emulator.tagger("huawei-tagging-v2") as tagger, pytest.raises(NotSupported) as no:
+@pytest.mark.parametrize("provider", ["huawei-tagging-v2", "huawei-image-search-v2"])
+def test_a_provider_without_a_library_says_so(provider: str, taggers_emulator: Emulator) -> None:
+    with taggers_emulator.tagger(provider) as tagger, pytest.raises(NotSupported) as no:
         Library(tagger).check("shop/cat")
 
-    assert "huawei-tagging-v2 has no library of pictures" in str(no.value)
+    assert f"{provider} has no library of pictures" in str(no.value)
     assert "not sent" == no.value.outcome
 
 

@@ -2,7 +2,8 @@
 
 The vendor documents HTTP 400 for all of them and its gateway sends others, so the code decides.
 Sources: Image Recognition and ImageSearch API references, "Error Codes"; API Gateway, "Error
-Codes" (checked 2026-11). The gateway writes the same numbers after APIG and after APIGW.
+Codes" (checked 2026-11); of ImageSearch v2's (imagesearch_02_0043, MMS) only what a search can meet
+and was readable there. The gateway writes the same numbers after APIG and after APIGW.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ _RULES = (
     ),
     Rule(
         kind=errors.ConfigurationError,
-        codes=_gateway("0204", "0205", "0310", "0607", "0612") + " IS.0007 IS.0015",
+        codes=_gateway("0204", "0205", "0310", "0607", "0612") + " IS.0007 IS.0015 MMS.1001",
         scope="call",
     ),
     Rule(
@@ -109,7 +110,7 @@ _RULES = (
         codes=_gateway("0302", "0304", "0306", "0314", "0401", "0402", "0404", "0405", "0802")
         + " ModelArts.4203",
     ),
-    Rule(kind=errors.PermissionDenied, codes="AIS.0028 IS.0011", scope="call"),
+    Rule(kind=errors.PermissionDenied, codes="AIS.0028 IS.0011 MMS.0002", scope="call"),
     Rule(
         kind=errors.NotSubscribed,
         codes="ModelArts.4204",
@@ -117,7 +118,7 @@ _RULES = (
     ),
     Rule(
         kind=errors.NotSubscribed,
-        codes="AIS.0004 AIS.0007 AIP.0015",
+        codes="AIS.0004 AIS.0007 AIP.0015 MMS.0001",
         hint="enable the service in Huawei's console, for this region",
     ),
     Rule(kind=errors.AccountSuspended, codes="AIS.0027 ModelArts.4106"),
@@ -174,7 +175,7 @@ _RULES = (
         codes="AIS.0010 AIS.0011 AIS.0012 AIS.0013 AIS.0014 AIS.0015 AIS.0203 AIS.0501 "
         "ModelArts.4105 AIP.0005 AIP.0006 AIP.0007 AIP.0008 AIP.0009 AIP.0010 AIP.0012 AIP.0013 "
         "AIP.0014 AIP.0016 AIP.0019 AS.0001 IS.0001 IS.0002 IS.0003 IS.0005 IS.0008 IS.0010 "
-        + _gateway("0106", "0602"),
+        "MMS.0003 " + _gateway("0106", "0602"),
     ),
     # IAM answers with codes of its own or, from Keystone, with the HTTP status as the code.
     # A wrong password is never tried twice: the account would be locked.

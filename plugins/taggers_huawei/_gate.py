@@ -55,6 +55,8 @@ _TEXTS = {
     "policy user over ratelimit,limit:10,time:1 second",
     "APIG.0310": "The project is unavailable",
     "IS.0003": "Arguments of path can not be null.",
+    "MMS.0003": "Invalid parameter.",
+    "MMS.1001": "Service instance not found.",
 }
 """Documented (API reference, error codes) or recorded; the gateway's 0310 is inferred."""
 

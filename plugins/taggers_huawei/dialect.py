@@ -29,6 +29,7 @@ from ._account import HOSTS
 from ._asked import json_body, number, one_of, picture, settings
 from ._gate import IAM, admit, answer, headers, verify, write_error
 from ._search import SEARCH
+from ._search_v2 import SEARCH_V2
 from ._vision import VISION
 
 __all__ = ["DIALECTS"]
@@ -180,5 +181,6 @@ DIALECTS = [
         limit=10, most=50, threshold=20,
     ),
     *SEARCH,
+    SEARCH_V2,
     *IAM,
 ]  # fmt: skip

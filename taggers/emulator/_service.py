@@ -184,12 +184,12 @@ class Service:
 
     def _written(self, dialect: Dialect, asked: Asked) -> Response:
         assert dialect.write_result is not None
-        search = dialect.answers_with == "matches"
+        kind = dialect.answers_with
         result = Result(
             provider=dialect.name,
             image=asked.image.facts,
-            tags=() if search else tuple(self._tags(dialect, asked)),
-            matches=tuple(self._similar(asked)) if search else (),
+            tags=() if kind == "matches" else tuple(self._tags(dialect, asked)),
+            matches=() if kind == "tags" else tuple(self._similar(asked)),
             provenance=Provenance(plugin=dialect.name, emulated=True),
         )
         return dialect.write_result(result, asked)

@@ -1,0 +1,174 @@
+"""Huawei's ImageSearch v2, from the server's side: a search by a picture, and what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from taggers.plugin import (
+    Asked,
+    Dialect,
+    Incoming,
+    Match,
+    NotEmulated,
+    Refusal,
+    Region,
+    Response,
+    Result,
+    Route,
+    World,
+    errors,
+)
+
+from ._asked import json_body, picture, settings
+from ._gate import admit, answer, headers, verify, write_error
+from .image_search_v2 import PROVIDER, SEPARATOR
+
+__all__ = ["SEARCH_V2"]
+
+SERVICE = "emulator"
+MOST = 1000
+"""The last neighbour that can be asked for: `offset` and `limit` together."""
+
+_BY_OTHERS = ("KEYWORD", "TEXT", "CATEGORY")
+_PARTS = ("box", "category", "collapse_key")
+
+
+def _admit(incoming: Incoming, names: Mapping[str, str], world: World) -> None:
+    admit(incoming, names, world)
+    if names["service_name"] != SERVICE:
+        raise Refusal("MMS.1001")
+
+
+def _read(incoming: Incoming, names: Mapping[str, str], world: World) -> Asked:
+    body = json_body(incoming, "MMS.0003")
+    if body.get("search_type") in _BY_OTHERS:
+        raise NotEmulated("a search by anything but a picture")
+    if body.get("search_type") != "IMAGE":
+        raise _invalid("search_type")
+    if body.get("custom_num_tags") or body.get("last_item"):
+        raise NotEmulated("a search with custom_num_tags or last_item")
+    limit, offset = _whole(body, "limit", 10, least=1), _whole(body, "offset", 0, least=0)
+    if offset + limit > MOST:
+        raise _invalid("offset")
+    more = {"limit": limit, "offset": offset, "min_score": _least(body), "tags": _tags(body)}
+    return Asked(image=_picture(body, world), more={**more, "do_det": _detects(body)})
+
+
+def _invalid(name: str) -> Refusal:
+    return Refusal("MMS.0003", f"Invalid parameter: {name}")
+
+
+def _whole(body: dict[str, Any], name: str, default: int, *, least: int) -> int:
+    value = body.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MOST:
+        raise _invalid(name)
+    return value
+
+
+def _least(body: dict[str, Any]) -> float:
+    value = body.get("min_score", 0)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise _invalid("min_score")
+    return value
+
+
+def _tags(body: dict[str, Any]) -> dict[str, list[str]]:
+    """The values of which a neighbour must carry one, by key."""
+    tags = body.get("custom_tags") or {}
+    if not isinstance(tags, dict) or not all(map(_is_choice, tags.values())):
+        raise _invalid("custom_tags")
+    return tags
+
+
+def _is_choice(values: Any) -> bool:
+    """Whether these are 1 to 32 texts of 1 to 64 characters."""
+    return (
+        isinstance(values, list)
+        and 1 <= len(values) <= 32
+        and all(isinstance(value, str) and 1 <= len(value) <= 64 for value in values)
+    )
+
+
+def _detects(body: dict[str, Any]) -> bool:
+    optional = body.get("optional_params") or {}
+    if not isinstance(optional, dict):
+        raise _invalid("optional_params")
+    if any(optional.get(name) is not None for name in _PARTS) or optional.get("do_cls") is False:
+        raise NotEmulated("a search within a part of a picture, or within a category")
+    if not isinstance(wanted := optional.get("do_det", True), bool):
+        raise _invalid("do_det")
+    return wanted
+
+
+def _picture(body: dict[str, Any], world: World) -> Any:
+    try:
+        return picture(body, "image_base64", "image_url", world)
+    except Refusal as refusal:
+        if refusal.code == "AIS.0029":
+            raise Refusal("ModelArts.4603", "Obtaining the file from the URL failed.") from None
+        raise _invalid("image_url" if body.get("image_url") else "image_base64") from None
+
+
+def _write(result: Result, asked: Asked) -> Response:
+    more = asked.more
+    found = [match for match in result.matches if _is_wanted(match, more)]
+    page = found[more["offset"] : more["offset"] + more["limit"]]
+    count = {"total_num": len(found), "return_num": len(page), "search_time": 0}
+    seen = _seen(result) if more["do_det"] else {}
+    items = [_item(match) for match in page]
+    return answer(
+        {"result": "success", "data": {"items": items, "search_info": count, "image_info": seen}}
+    )
+
+
+def _is_wanted(match: Match, more: Mapping[str, Any]) -> bool:
+    carried = all(match.labels.get(key) in values for key, values in more["tags"].items())
+    return carried and (match.similarity or 0) >= more["min_score"]
+
+
+def _item(match: Match) -> dict[str, Any]:
+    """A neighbour. Where its labels are from is not known here, but for two names of the wire."""
+    tags = dict(match.labels)
+    source: dict[str, Any] = {"desc": tags.pop("desc")} if "desc" in tags else {}
+    if "keywords" in tags:
+        source["keywords"] = tags.pop("keywords").split(SEPARATOR)
+    return {"id": match.path, "score": match.similarity, "source": {**source, "custom_tags": tags}}
+
+
+def _seen(result: Result) -> dict[str, Any]:
+    """The places that have a tag, or none, and the main one: the first where none says so."""
+    named = [(place, tag.name) for tag in result.tags for place in tag.regions]
+    places: list[tuple[Region, str]] = [*((place, "") for place in result.regions), *named]
+    objects = [_object(place, name) for place, name in places]
+    main = next((index for index, (place, _) in enumerate(places) if place.kind == "main"), 0)
+    return {**objects[main], "objects": objects} if objects else {"objects": []}
+
+
+def _object(place: Region, name: str) -> dict[str, str]:
+    """A place in whole pixels. Its `category` is left out: nobody here knows the numbers."""
+    box = place.box
+    corners = (box.x, box.y, box.x + box.width, box.y + box.height)
+    written = ",".join(str(round(side)) for side in corners)
+    return {"box": written, **({"category_name": name} if name else {})}
+
+
+SEARCH_V2 = Dialect(
+    name=PROVIDER.name,
+    vendor=PROVIDER.vendor,
+    provider=PROVIDER,
+    hosts=("mms.*.myhuaweicloud.com",),
+    routes=(Route(method="POST", path="/v2/{project_id}/mms/{service_name}/search"),),
+    verify=verify,
+    admit=_admit,
+    headers=headers,
+    read_request=_read,
+    write_result=_write,
+    write_error=write_error,
+    answers_with="both",
+    refusals=((errors.InvalidInput, "MMS.0003"),),
+    throttle_code="APIG.0308",
+    too_large_code="APIG.0201",
+    settings=lambda account: {**settings(account), "service_name": SERVICE},
+    evidence={"success": "documented", "errors": "inferred", "limits": "documented"},
+)
