@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from server import Server, answer_json
 
-from taggers import Tagger
-from taggers.emulator import Emulator
+from taggers import BoundingBox, Region, Tag, Tagger
+from taggers.emulator import Emulator, Fixture
 
 pytest.importorskip("huaweicloudsdkimage", reason="needs the extra interop")
 
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
-from huaweicloudsdkcore.region.region import Region
+from huaweicloudsdkcore.region.region import Region as TheirRegion
 from huaweicloudsdkimage import v2
 
-OPERATIONS = {
+TAGGING = {
     "huawei-tagging-v2": (
         "run_image_tagging",
         v2.RunImageTaggingRequest,
@@ -38,6 +38,25 @@ OPERATIONS = {
         v2.ImageMediaTaggingDetReq,
     ),
 }
+OPERATIONS = {
+    **TAGGING,
+    "huawei-celebrity": (
+        "run_celebrity_recognition",
+        v2.RunCelebrityRecognitionRequest,
+        v2.CelebrityRecognitionReq,
+    ),
+    "huawei-main-object": (
+        "run_image_main_object_detection",
+        v2.RunImageMainObjectDetectionRequest,
+        v2.ImageMainObjectDetectionReq,
+    ),
+    "huawei-recapture": (
+        "run_recapture_detect",
+        v2.RunRecaptureDetectRequest,
+        v2.RecaptureDetectReq,
+    ),
+}
+"""All operations of the SDK, and who asks them here."""
 
 
 def _client(url: str, secret: str = "emulator-secret", project: str = "emulator") -> Any:
@@ -55,7 +74,7 @@ def picture(photos: Path) -> str:
     return base64.b64encode((photos / "cat.jpg").read_bytes()).decode()
 
 
-@pytest.mark.parametrize("provider", OPERATIONS)
+@pytest.mark.parametrize("provider", TAGGING)
 def test_the_sdks_call_succeeds_and_says_what_our_client_reads(
     provider: str, picture: str, photos: Path, taggers_emulator: Emulator
 ) -> None:
@@ -72,13 +91,58 @@ def test_the_sdks_call_succeeds_and_says_what_our_client_reads(
     assert [len(tag.regions) for tag in result.tags] == boxes
 
 
+def test_the_sdk_recognises_the_celebrity_that_our_client_does(picture: str, photos: Path) -> None:
+    face = Tag(
+        "玛丽·居里", 0.93, kind="celebrity", regions=(Region(BoundingBox(20, 30, 90, 110), 0.93),)
+    )
+    fixture = Fixture(content=(photos / "cat.jpg").read_bytes(), tags=(face,))
+    with Emulator(fixtures=[fixture]) as emulator:
+        (theirs,) = _call(_client(emulator.url), "huawei-celebrity", image=picture).result
+        with emulator.tagger("huawei-celebrity") as tagger:
+            (ours,) = tagger.tag(photos / "cat.jpg").tags
+
+    box = ours.regions[0].box
+    assert ("玛丽·居里", pytest.approx(0.93)) == (theirs.label, theirs.confidence)
+    assert (theirs.label, pytest.approx(theirs.confidence)) == (ours.name, ours.confidence)
+    place = theirs.face_detail
+    assert (20, 30, 90, 110) == (place["x"], place["y"], place["w"], place["h"])
+    assert (20, 30, 90, 110) == (box.x, box.y, box.width, box.height)
+
+
+def test_the_sdk_finds_the_main_objects_that_our_client_does(picture: str, photos: Path) -> None:
+    with Emulator(fixtures=photos / "fixtures.toml") as emulator:
+        answer = _call(_client(emulator.url), "huawei-main-object", image=picture)
+        with emulator.tagger("huawei-main-object") as tagger:
+            result = tagger.tag(photos / "cat.jpg")
+
+    kinds = {"main_object_box": "main", "bounding_box": "other"}
+    theirs = [
+        (kinds[item.label], float(item.confidence) / 100, item.location["top_left_x"])
+        for item in answer.result
+    ]
+    ours = [(item.kind, pytest.approx(item.confidence), item.box.x) for item in result.regions]
+    assert 3 == len(theirs)
+    assert theirs == ours
+
+
+def test_the_sdk_hears_the_verdict_that_our_client_does(
+    picture: str, photos: Path, taggers_emulator: Emulator
+) -> None:
+    theirs = _call(_client(taggers_emulator.url), "huawei-recapture", image=picture).result
+    with taggers_emulator.tagger("huawei-recapture") as tagger:
+        (ours,) = tagger.tag(photos / "cat.jpg").verdicts
+
+    assert ours.answer == {"true": "no", "false": "yes", "uncertainty": "unsure"}[theirs.suggestion]
+    assert pytest.approx(float(theirs.score)) == ours.confidence
+
+
 def test_a_strangers_script_works_by_changing_the_endpoint(
     picture: str, taggers_emulator: Emulator
 ) -> None:
     credentials = BasicCredentials("emulator", "emulator-secret").with_iam_endpoint(
         taggers_emulator.url
     )
-    region = Region("cn-north-4", taggers_emulator.url)
+    region = TheirRegion("cn-north-4", taggers_emulator.url)
     client = v2.ImageClient.new_builder().with_credentials(credentials).with_region(region).build()
 
     answer = _call(client, "huawei-tagging-v2", image=picture, threshold=10)
@@ -151,7 +215,7 @@ def test_the_sdk_retries_nothing_and_a_throttled_call_shows_the_vendors_code(
     assert answer.result.tags
 
 
-@pytest.mark.parametrize("provider", OPERATIONS)
+@pytest.mark.parametrize("provider", TAGGING)
 def test_our_request_is_the_sdks(provider: str, picture: str, photos: Path) -> None:
     with Server(answer_json({"result": {"tags": []}})) as server:
         settings = {"ak": "emulator", "sk": "s", "project_id": "p", "endpoint": server.url}
@@ -164,6 +228,34 @@ def test_our_request_is_the_sdks(provider: str, picture: str, photos: Path) -> N
             tagger.tag(photos / "cat.jpg", language="zh", limit=5, min_confidence=0.4)
         theirs, ours = server.requests
 
+    _same(theirs, ours)
+
+
+@pytest.mark.parametrize(
+    ("provider", "threshold", "result"),
+    [
+        ("huawei-celebrity", 0.4, []),
+        ("huawei-main-object", 40, []),
+        ("huawei-recapture", None, {"suggestion": "true", "score": "0.9", "detail": []}),
+    ],
+)
+def test_our_request_beside_tagging_is_the_sdks(
+    provider: str, threshold: float | None, result: Any, picture: str, photos: Path
+) -> None:
+    with Server(answer_json({"result": result})) as server:
+        settings = {"ak": "emulator", "sk": "s", "project_id": "p", "endpoint": server.url}
+        least = None if threshold is None else 0.4
+
+        given = {} if threshold is None else {"threshold": threshold}
+        _call(_client(server.url, "s", "p"), provider, image=picture, **given)
+        with Tagger(provider, **settings) as tagger:
+            tagger.tag(photos / "cat.jpg", min_confidence=least)
+        theirs, ours = server.requests
+
+    _same(theirs, ours)
+
+
+def _same(theirs: Any, ours: Any) -> None:
     assert (theirs.method, theirs.target) == (ours.method, ours.target)
     assert json.loads(theirs.body) == json.loads(ours.body)
     assert {"host", "x-project-id", "x-sdk-date"} == _signed(ours.headers)
