@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,7 +100,49 @@ def test_a_provider_without_a_library_says_so(provider: str, taggers_emulator: E
     assert "not sent" == no.value.outcome
 
 
-def test_the_command_line_searches(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_fills_and_searches(
+    photos: Path,
+    taggers_emulator: Emulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    config = tmp_path / "taggers.toml"
+    config.write_text(
+        f"""[providers.huawei-image-search]
+plugin = "huawei-image-search"
+endpoint = "{taggers_emulator.url}"
+project_id = "emulator"
+instance_name = "emulator"
+"""
+    )
+    monkeypatch.setenv("HUAWEICLOUD_SDK_AK", "emulator")
+    monkeypatch.setenv("HUAWEICLOUD_SDK_SK", "emulator-secret")
+
+    def run(*arguments: str) -> str:
+        with pytest.raises(SystemExit) as done:
+            main(["--config", str(config), "library", *arguments])
+        assert not done.value.code, capsys.readouterr().err
+        return capsys.readouterr().out
+
+    cat = str(photos / "cat.jpg")
+    for name in NAMES:
+        run("add", f"shop/{name}", str(photos / f"{name}.jpg"), "-l", f"名={name}")
+
+    assert "1.00  shop/cat  名=cat" == run("search", cat).splitlines()[0]
+    part = run(
+        "search", str(photos / "cat.jpg"), "--box", "100,60,120,90", "-l", "名=cat", "--json"
+    )
+    assert 1 > json.loads(part)["similarity"]
+    run("modify", "shop/cat", "-l", "kind=tabby")
+    assert "1.00  shop/cat  kind=tabby\n" == run("search", "-l", "kind=tabby")
+    run("delete", "shop/cat")
+    assert "" == run("search", "-l", "kind=tabby")
+
+
+def test_the_command_line_says_what_is_wrong(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     fixtures = str(photos / "fixtures.toml")
 
     with pytest.raises(SystemExit) as done:
@@ -113,3 +156,9 @@ def test_the_command_line_searches(photos: Path, capsys: pytest.CaptureFixture[s
 
     assert 2 == done.value.code
     assert "'kind' is not NAME=VALUE" in capsys.readouterr().err
+
+    with pytest.raises(SystemExit) as done:
+        main(["library", "search", "cat.jpg", "--box", "1,2"])
+
+    assert 2 == done.value.code
+    assert "'1,2' is not four whole numbers" in capsys.readouterr().err

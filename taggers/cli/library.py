@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import click
 
+from .._model import BoundingBox
 from .._sync import Tagger
 from ..library import Library
 from ._setup import Setup, pass_setup
@@ -78,6 +79,8 @@ def check(setup: Setup, path: str) -> int:
 @command.command("search")
 @click.argument("image", required=False)
 @click.option("--path", metavar="PATH", help="Look for pictures like this one of the library.")
+@click.option("--box", metavar="X,Y,WIDTH,HEIGHT",
+              help="Only this area of the picture, in pixels.")  # fmt: skip
 @_labels
 @click.option("--limit", type=click.IntRange(1), default=10, show_default=True, metavar="N",
               help="How many to list at most.")  # fmt: skip
@@ -87,6 +90,7 @@ def search(
     setup: Setup,
     image: str | None,
     path: str | None,
+    box: str | None,
     labels: tuple[str, ...],
     limit: int,
     as_json: bool,
@@ -95,12 +99,24 @@ def search(
     if not image and not path and not labels:
         raise click.UsageError("name a picture, a --path or a --label")
     with _library(setup) as library:
-        found = library.search(image, path=path, labels=_pairs(labels), limit=limit).matches
-    for match in found:
+        result = library.search(
+            image, path=path, labels=_pairs(labels), box=_area(box), limit=limit
+        )
+    for match in result.matches:
         shown = {"path": match.path, "similarity": match.similarity, "labels": dict(match.labels)}
         words = " ".join(f"{name}={value}" for name, value in match.labels.items())
         line = f"{match.similarity or 0:.2f}  {match.path}  {words}".rstrip()
         click.echo(json.dumps(shown, ensure_ascii=False) if as_json else line)
+
+
+def _area(box: str | None) -> BoundingBox | None:
+    if box is None:
+        return None
+    try:
+        x, y, width, height = (int(side) for side in box.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{box!r} is not four whole numbers", param_hint="--box") from None
+    return BoundingBox(x, y, width, height)
 
 
 def _pairs(labels: tuple[str, ...]) -> dict[str, str]:
