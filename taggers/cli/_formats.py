@@ -202,7 +202,9 @@ def _found(result: Result) -> Iterator[tuple[str, str]]:
     for verdict in result.verdicts:
         yield verdict.name, verdict.answer
     if result.regions or result.images:
-        yield f"{len(result.regions)} regions, {len(result.images)} pictures", ""
+        found = {"region": len(result.regions), "picture": len(result.images)}
+        parts = [f"{n} {what}{'' if n == 1 else 's'}" for what, n in found.items() if n]
+        yield ", ".join(parts), ""
 
 
 def _percent(tag: Tag) -> str:
