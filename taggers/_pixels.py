@@ -9,15 +9,18 @@ from collections.abc import Iterator
 from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
 
+from ._planes import Planes
 from .errors import UnsupportedImage
 
-__all__ = ["MAX_PIXELS", "Decoded", "decoded", "full", "opened"]
+__all__ = ["MAX_PIXELS", "Decoded", "decoded", "full", "opened", "padded"]
 
-Decoded = Pillow.Image
+Decoded = Pillow.Image | Planes
 """A picture as pixels."""
 
 MAX_PIXELS = 64_000_000
 """Larger pictures are refused before they are decoded, which takes up to 8 bytes for each pixel."""
+LARGE_PIXELS = 4_000_000
+"""A JPEG with more pixels to decode is decoded into its planes."""
 
 
 def decoded(content: bytes, source: str, max_edge_px: int) -> Pillow.Image:
@@ -39,13 +42,39 @@ def full(content: bytes, source: str, orientation: int, size: tuple[int, int] | 
     with opened(content, source) as picture:
         profile = picture.info.get("icc_profile", b"") if picture.mode == "RGB" else b""
         if picture.format in ("JPEG", "MPO", "PNG", "WEBP"):  # MPO: a JPEG with others after it
-            made = _over_white(_resized(picture, size and _lying(size, orientation)))
+            made = _whole_or_planes(picture, content, size and _lying(size, orientation))
             if orientation in _TURNS:
                 made = made.transpose(_TURNS[orientation])
         else:
             made = _over_white(_resized(_turned(picture), size))
     made.info = {"icc_profile": profile} if profile[16:20] == b"RGB " else {}
     return made
+
+
+def _whole_or_planes(
+    picture: Pillow.Image, content: bytes, size: tuple[int, int] | None
+) -> Decoded:
+    width, height = picture.size
+    halved = size and (2 * size[0] <= width and 2 * size[1] <= height)
+    if not _is_plain_jpeg(picture) or halved or width * height <= LARGE_PIXELS:
+        return _over_white(_resized(picture, size))
+    with Pillow.open(io.BytesIO(content)) as again:
+        planes = Planes.decoded(picture, again)
+    return planes.resize(size, Pillow.Resampling.BICUBIC) if size else planes
+
+
+def _is_plain_jpeg(picture: Pillow.Image) -> bool:
+    return picture.format in ("JPEG", "MPO") and picture.mode in ("RGB", "L")
+
+
+def padded(picture: Decoded, size: tuple[int, int]) -> Decoded:
+    """The picture in the upper left corner of a white one."""
+    if isinstance(picture, Planes):
+        return picture.padded(size)
+    white = Pillow.new("RGB", size, "white")
+    white.paste(picture)
+    white.info = picture.info
+    return white
 
 
 _TURNS = {

@@ -17,17 +17,23 @@ __all__ = ["Fitted", "fit", "fits"]
 
 @frozen
 class Fitted:
-    """The picture to send, what was done to it in words, and how many pixels of the original's
-    width and height there are for one of what is sent."""
+    """The picture to send, and what was done to it in words.
+
+    `scale_x` and `scale_y` are how many pixels of the original's width and height there are for one
+    of what is sent; `pad_x` and `pad_y` how many times as wide and high it is as the part of it
+    that shows the original, which begins at the upper left corner.
+    """
 
     image: Image
     notes: tuple[str, ...] = ()
     scale_x: float = 1.0
     scale_y: float = 1.0
+    pad_x: float = 1.0
+    pad_y: float = 1.0
 
     def restored(self, finding: Finding) -> Finding:
         """The finding with its boxes in the frame of the original, upright picture."""
-        if self.scale_x == self.scale_y == 1:
+        if self.scale_x == self.scale_y == self.pad_x == self.pad_y == 1:
             return finding
         if isinstance(finding, Region):
             return self.places((finding,))[0]
@@ -40,14 +46,8 @@ class Fitted:
         return tuple(evolve(place, box=self._in_original(place.box)) for place in regions)
 
     def _in_original(self, box: BoundingBox) -> BoundingBox:
-        if box.unit == "relative":
-            return box
-        return BoundingBox(
-            box.x * self.scale_x,
-            box.y * self.scale_y,
-            box.width * self.scale_x,
-            box.height * self.scale_y,
-        )
+        x, y = (self.scale_x, self.scale_y) if box.unit == "px" else (self.pad_x, self.pad_y)
+        return BoundingBox(box.x * x, box.y * y, box.width * x, box.height * y, box.unit)
 
 
 def fits(image: Image, accepts: Accepts, *, keep_metadata: bool = False) -> bool:
@@ -76,8 +76,9 @@ def fit(image: Image, accepts: Accepts, *, keep_metadata: bool = False) -> Fitte
 
 
 def _is_small(image: Image, accepts: Accepts) -> bool:
-    least = accepts.min_edge_px
-    return least is not None and min(image.width or least, image.height or least) < least
+    """Whether both edges are too short: nearly all that is sent would be white."""
+    least = accepts.min_edge_px or 1
+    return max(image.width or least, image.height or least) < least
 
 
 def _reasons(image: Image, accepts: Accepts) -> bool:
@@ -116,29 +117,33 @@ def _remade(image: Image, accepts: Accepts, keep_metadata: bool) -> Fitted:
     except ImportError as error:
         return _without_pillow(image, accepts, keep_metadata, error)
     try:
-        sent = remade(image, accepts, keep_metadata=keep_metadata)
+        made = remade(image, accepts, keep_metadata=keep_metadata)
     except UnsupportedImage:
         # The limit says more than that the picture cannot be decoded.
         _check(
             image, accepts, "run: pip install 'taggers[heic]'" if image.format == "heic" else None
         )
         raise
-    if sent is None:
+    if made is None:
         return Fitted(image)
+    sent, shown = made
     return Fitted(
         sent,
-        tuple(_notes(image, sent, keep_metadata)),
-        scale_x=(image.width or 1) / (sent.width or 1),
-        scale_y=(image.height or 1) / (sent.height or 1),
+        tuple(_notes(image, sent, shown, keep_metadata)),
+        scale_x=(image.width or 1) / shown[0],
+        scale_y=(image.height or 1) / shown[1],
+        pad_x=(sent.width or 1) / shown[0],
+        pad_y=(sent.height or 1) / shown[1],
     )
 
 
-def _notes(image: Image, sent: Image, kept: bool) -> Iterator[str]:
+def _notes(image: Image, sent: Image, shown: tuple[int, int], kept: bool) -> Iterator[str]:
     if (image.orientation or 1) != 1:
         yield "turned upright"
-    if (image.width, image.height) != (sent.width, sent.height):
-        was, now = f"{image.width} × {image.height}", f"{sent.width} × {sent.height}"
-        yield f"resized from {was} to {now}"
+    if (image.width, image.height) != shown:
+        yield f"resized from {image.width} × {image.height} to {shown[0]} × {shown[1]}"
+    if (sent.width, sent.height) != shown:
+        yield f"padded with white to {sent.width} × {sent.height}"
     if colours := _colours(image):
         yield _COLOURS[colours]
     if image.format == sent.format:

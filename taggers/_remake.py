@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 
 from attrs import evolve
 from PIL import Image as Pillow
 
 from ._image import Image
-from ._pixels import Decoded, full, opened
+from ._pixels import Decoded, full, opened, padded
 from ._provider import Accepts
 from .errors import UnsupportedImage
 
 __all__ = ["remade"]
+
+Size = tuple[int, int]
+"""Width and height in pixels."""
 
 FORMATS = ("jpeg", "png", "webp", "bmp")
 """What can be written, the preferred first."""
@@ -26,8 +30,9 @@ NEAR = 0.9
 what the limit allows, is sent at that size: decoding it whole takes four times the memory."""
 
 
-def remade(image: Image, accepts: Accepts, *, keep_metadata: bool) -> Image | None:
-    """The picture as a provider takes it; None where it cannot have few enough bytes, or would
+def remade(image: Image, accepts: Accepts, *, keep_metadata: bool) -> tuple[Image, Size] | None:
+    """The picture as a provider takes it, and the size of the part that shows the original: the
+    rest, to the right and below, is white. None where it cannot have few enough bytes, or would
     become too small.
 
     Raises `UnsupportedImage` for what cannot be decoded, and where no format that can be written is
@@ -46,35 +51,45 @@ def remade(image: Image, accepts: Accepts, *, keep_metadata: bool) -> Image | No
     made = _under_limit(picture, format_, accepts, exif)
     if made is None:
         return None
-    fresh, (width, height) = made
-    return evolve(image, content=fresh, format=format_, width=width, height=height, orientation=1)
+    fresh, shown = made
+    width, height = _canvas(shown, accepts)
+    sent = evolve(image, content=fresh, format=format_, width=width, height=height, orientation=1)
+    return sent, shown
 
 
-def _allowed(image: Image, accepts: Accepts) -> tuple[int, int] | None:
+def _allowed(image: Image, accepts: Accepts) -> Size | None:
     """The size to which the picture is to be made smaller; None where it may stay as large."""
-    width, height, limit = image.width or 1, image.height or 1, accepts.max_edge_px
-    longest = max(width, height)
-    if limit is None or longest <= limit:
+    width, height = image.width or 1, image.height or 1
+    factor = (accepts.max_edge_px or math.inf) / max(width, height)
+    if factor >= 1:
         return None
-    factor = limit / longest
     if image.format == "jpeg":
         factor = next((part for part in (1 / 2, 1 / 4, 1 / 8) if NEAR * factor <= part <= factor),
                       factor)  # fmt: skip
     return _scaled((width, height), factor)
 
 
-def _scaled(size: tuple[int, int], factor: float) -> tuple[int, int]:
+def _scaled(size: Size, factor: float) -> Size:
     return max(round(size[0] * factor), 1), max(round(size[1] * factor), 1)
+
+
+def _canvas(size: Size, accepts: Accepts) -> Size:
+    """How large a picture of this size becomes where it is too narrow or too low."""
+    least = max(accepts.min_edge_px or 1, math.ceil(max(size) / (accepts.max_aspect or math.inf)))
+    return max(size[0], least), max(size[1], least)
 
 
 def _under_limit(
     picture: Decoded, format_: str, accepts: Accepts, exif: bytes
-) -> tuple[bytes, tuple[int, int]] | None:
-    """The picture's file and its size in pixels: of lower quality, then smaller, until it has few
-    enough bytes; None where it would have to be too small for that."""
+) -> tuple[bytes, Size] | None:
+    """The picture's file and its size in pixels without the white around it: of lower quality, then
+    smaller, until it has few enough bytes; None where it would have to be too small for that."""
     limit, whole, factor = _max_bytes(accepts), picture, 1.0
-    while min(picture.size) >= (accepts.min_edge_px or 1):
-        made = _encoded(picture, format_, limit, exif)
+    least = min(accepts.min_edge_px or 1, *whole.size)
+    while min(picture.size) >= least:
+        canvas = _canvas(picture.size, accepts)
+        shown = picture if canvas == picture.size else padded(picture, canvas)
+        made = _encoded(shown, format_, limit, exif)
         if limit is None or len(made) <= limit:
             return made, picture.size
         if max(picture.size) == 1:

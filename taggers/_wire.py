@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import io
 import json
 import math
 import re
@@ -193,10 +194,24 @@ def _json(value: Any) -> bytes:
     parts = made.split(b'"\\u0000"')
     if len(parts) != len(pictures) + 1:
         raise TypeError("a string beside a picture in a JSON request may not be just a NUL")
-    chunks = [parts[0]]
+    return _spliced(parts, pictures)
+
+
+def _spliced(parts: list[bytes], pictures: list[bytes]) -> bytes:
+    """The parts with a picture's base64 between each two: the body stands in memory once."""
+    encoded = sum((len(content) + 2) // 3 * 4 + 2 for content in pictures)
+    body = io.BytesIO(bytes(sum(map(len, parts)) + encoded))  # of full size: it does not grow
+    body.write(parts[0])
     for content, after in zip(pictures, parts[1:], strict=True):
-        chunks += b'"', base64.b64encode(content), b'"', after
-    return b"".join(chunks)
+        body.write(b'"')
+        for start in range(0, len(content), _PIECE_BYTES):
+            body.write(base64.b64encode(content[start : start + _PIECE_BYTES]))
+        body.write(b'"' + after)
+    return body.getvalue()
+
+
+_PIECE_BYTES = 3 * 64 * 1024
+"""How much is encoded at once: whole groups of three bytes."""
 
 
 def _multipart(form: Mapping[str, str | bytes]) -> tuple[str, bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 import os
 import shutil
 import ssl
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 
 import anyio
 import pytest
+from PIL import Image as Pillow
 from server import (
     Exchange,
     Server,
@@ -57,6 +59,7 @@ from taggers.errors import (
 )
 from taggers.plugin import (
     Accepts,
+    Base64,
     Prepared,
     Provider,
     Request,
@@ -379,6 +382,54 @@ def test_a_fault_is_its_own_error_within_a_second_and_64_mb(server: Server, faul
     assert SECRET not in str(outcome)
     assert spent < 1
     assert peak_bytes < 64e6
+
+
+def test_an_upload_costs_at_most_twice_its_base64_body(server: Server) -> None:
+    server.script = [_forget]
+    image = Image.from_bytes(_noise_of_7_5_mb())
+    provider = evolve(
+        _at(server),
+        accepts=Accepts(formats=("jpeg",)),
+        request=lambda image, options, settings: Request(
+            path="/", json={"image": Base64(image.content or b"")}
+        ),
+    )
+    body_bytes = len(image.content or b"") * 4 // 3
+    context = Context(roll=lambda: 0.0, nonce="0" * 32)
+
+    async def main() -> Result:
+        driver = _driver()
+        try:
+            flow = call(provider, image, Options(), settings(provider), context)
+            tracemalloc.start()
+            return await driver.run(flow, 30)
+        finally:
+            await driver.aclose()
+
+    result = asyncio.run(main())
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert ("metadata removed",) == result.provenance.prepared
+    assert 9_500_000 < body_bytes
+    assert peak_bytes <= 2 * body_bytes
+
+
+def _noise_of_7_5_mb() -> bytes:
+    """A photograph with a comment."""
+    made = io.BytesIO()
+    noise = Pillow.frombytes("RGB", (1350, 1350), os.urandom(1350 * 1350 * 3))
+    noise.save(made, "jpeg", quality=100, subsampling=0, comment="Alice")
+    return made.getvalue()
+
+
+def _forget(exchange: Exchange) -> None:
+    """Reads a request without keeping it."""
+    left = int(exchange.read_head().headers["content-length"]) - len(exchange.unread)
+    exchange.unread.clear()
+    while left:
+        left -= len(exchange.stream.recv(1 << 16))
+    exchange.write(written(b'{"tags": []}'))
 
 
 def test_an_answer_that_is_compressed_unasked_is_read(server: Server) -> None:
