@@ -243,6 +243,8 @@ class Provider:
     * `read(body)`: what the decoded answer says: yields `Tag`, `Match`, `Verdict`, `OutputImage`,
       and plain texts as warnings. A `LookupError`, `TypeError`, `ValueError` or `AttributeError`
       out of it becomes a `MalformedResponse` that names the place;
+    * `ignores`: places of the answer that `read` leaves out, and why: {"labels[*].id": "internal"}.
+      A place stands for all below it; `[*]` is any index and `*` any one name;
     * `authorize(prepared, settings, now)`: the same request, signed; `now` is a Unix time in s;
     * `check(settings)`: what is wrong with the settings taken together, in words;
     * `sign_in(settings)`: what has to be asked before the first call, or None;
@@ -264,6 +266,7 @@ class Provider:
     )
     read: Callable[[Any], Iterable[Finding | str]]
     decode: Decoder = field(factory=Json)
+    ignores: Mapping[str, str] = field(factory=dict)
     accepts: Accepts
     offers: Offers = field(factory=Offers)
     errors: Errors = field(factory=Errors)

@@ -50,6 +50,10 @@ class Registry:
         found = self._entry_point(name).dist
         return (found.name, found.version) if found else ("an unknown distribution", None)
 
+    def module(self, name: str) -> str:
+        """The name of the module that brings a provider."""
+        return self._entry_point(name).module
+
     def provider(self, name: str) -> Provider:
         """The provider of this name, imported now if it was not yet.
 

@@ -36,13 +36,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import cattrs
 from attrs import field, frozen
 
-from ._flow import Context, Download, Effect, Enter, Flow, Sleep, call
-from ._image import Image
-from ._model import Options, Result
-from ._provider import Provider, Work
-from ._settings import Secret, Settings
-from ._wire import Prepared, Response
-from .errors import TaggersError
+from .._flow import Context, Download, Effect, Enter, Flow, Sleep, call
+from .._image import Image
+from .._model import Options, Result
+from .._provider import Provider, Work
+from .._settings import Secret, Settings
+from .._wire import Prepared, Response
+from ..errors import TaggersError
 
 __all__ = ["Exchange", "Mismatch", "exchanges", "png", "settings"]
 
