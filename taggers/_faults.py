@@ -118,9 +118,8 @@ class Errors:
         found = None if body is None else self.where(body)
         if found is None and response.ok:
             return None
-        request_id = self.request_id(response, found)
         if found is None:
-            return self._by_status(response, request_id)
+            return self._by_status(response, self.request_id(response, None, redact))
         for rule in self.rules:
             if rule.fits(found, response.status):
                 return self._by_rule(rule, found, response, redact)
@@ -128,14 +127,20 @@ class Errors:
             redact(found.message) or "no message",
             code=found.code,
             status=response.status,
-            request_id=request_id,
+            request_id=self.request_id(response, found, redact),
             hint="taggers does not know this code; please report it",
         )
 
-    def request_id(self, response: Response, found: VendorError | None = None) -> str | None:
+    def request_id(
+        self,
+        response: Response,
+        found: VendorError | None = None,
+        redact: Callable[[str], str] = str,
+    ) -> str | None:
         """The vendor's id of the call, which its support asks for."""
         header = response.headers.get(self.request_id_header) if self.request_id_header else None
-        return header or (found.request_id if found else None)
+        said = header or (found.request_id if found else None)
+        return redact(said) if said else None
 
     def _by_rule(
         self, rule: Rule, found: VendorError, response: Response, redact: Callable[[str], str]
@@ -145,7 +150,7 @@ class Errors:
             redact(found.message) or found.code,
             code=found.code,
             status=response.status,
-            request_id=self.request_id(response, found),
+            request_id=self.request_id(response, found, redact),
             retry_after_s=retry_after_s(response) or self.hold_s(found.message),
             hint=rule.hint,
             **_answered(rule.kind),

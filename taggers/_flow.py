@@ -353,7 +353,8 @@ def _judged(
     if isinstance(outcome, TaggersError):
         return None, outcome
     errors = this.provider.errors
-    this.request_id = errors.request_id(outcome) or this.request_id
+    redact = this.settings.redact
+    this.request_id = errors.request_id(outcome, redact=redact) or this.request_id
     this.emulated = this.emulated or EMULATOR_HEADER in outcome.headers
     try:
         body = _decoded(decode or this.provider.decode, outcome)
@@ -362,7 +363,7 @@ def _judged(
             unreadable.status, unreadable.request_id = outcome.status, this.request_id
             return None, unreadable
         body = None
-    return body, errors.find(body, outcome, this.settings.redact)
+    return body, errors.find(body, outcome, redact)
 
 
 def _decoded(decode: Decoder, response: Response) -> Any:

@@ -21,8 +21,9 @@ PACKAGE = ROOT / "taggers"
 LAYERS = [
     {"__main__"},
     {"cli", "pytest_plugin"},
+    {"testing"},
     {"emulator"},
-    {"draw", "library", "testing"},
+    {"draw", "library"},
     {"__init__"},
     {"_sync"},
     {"_client"},

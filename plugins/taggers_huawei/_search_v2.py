@@ -128,12 +128,24 @@ def _is_wanted(match: Match, more: Mapping[str, Any]) -> bool:
 
 
 def _item(match: Match) -> dict[str, Any]:
-    """A neighbour. Where its labels are from is not known here, but for two names of the wire."""
+    """A neighbour. Where its labels are from is not known here, but for two names of the wire;
+    those that are plain numbers are taken for custom_num_tags."""
     tags = dict(match.labels)
     source: dict[str, Any] = {"desc": tags.pop("desc")} if "desc" in tags else {}
     if "keywords" in tags:
         source["keywords"] = tags.pop("keywords").split(SEPARATOR)
-    return {"id": match.path, "score": match.similarity, "source": {**source, "custom_tags": tags}}
+    numbers = {key: float(text) for key, text in tags.items() if _is_number(text)}
+    texts = {key: text for key, text in tags.items() if key not in numbers}
+    source |= {"custom_tags": texts} | ({"custom_num_tags": numbers} if numbers else {})
+    return {"id": match.path, "score": match.similarity, "source": source}
+
+
+def _is_number(text: str) -> bool:
+    """Whether a number says all that the text does."""
+    try:
+        return str(float(text)) == text and text[-1].isdigit()
+    except ValueError:
+        return False
 
 
 def _seen(result: Result) -> dict[str, Any]:
@@ -146,10 +158,10 @@ def _seen(result: Result) -> dict[str, Any]:
 
 
 def _object(place: Region, name: str) -> dict[str, str]:
-    """A place in whole pixels. Its `category` is left out: nobody here knows the numbers."""
+    """A place in pixels. Its `category` is left out: nobody here knows the numbers."""
     box = place.box
     corners = (box.x, box.y, box.x + box.width, box.y + box.height)
-    written = ",".join(str(round(side)) for side in corners)
+    written = ",".join(f"{side:.10g}" for side in corners)
     return {"box": written, **({"category_name": name} if name else {})}
 
 

@@ -74,6 +74,7 @@ PROVIDER = Provider(
     docs="https://support.huaweicloud.com/intl/en-us/api-imagesearch/imagesearch_02_0011.html",
     request=request,
     read=read,
+    ignores={"count": "how many there are in all; a search of the library asks for pages by it"},
     accepts=Accepts(
         formats=("jpeg", "png", "bmp"),
         max_base64_bytes=10 * 1024 * 1024,

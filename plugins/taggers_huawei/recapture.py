@@ -40,7 +40,7 @@ def request(image: Image, options: Options, settings: Settings) -> Request:
 
 
 def read(body: Any) -> Iterator[Verdict]:
-    """Whether it is recaptured; `category` only repeats the suggestion."""
+    """Whether it is recaptured."""
     result = body["result"]
     yield Verdict(
         "recapture",
@@ -56,6 +56,7 @@ PROVIDER = evolve(
     title="Huawei Cloud Recapture Detection",
     request=request,
     read=read,
+    ignores={"result.category": "repeats the suggestion"},
     accepts=evolve(media_tagging.PROVIDER.accepts, formats=("jpeg", "png", "bmp")),
     offers=Offers(concurrency=10),
 )

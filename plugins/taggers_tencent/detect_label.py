@@ -45,14 +45,24 @@ def steps(image: Image, options: Options, settings: Settings, nonce: str) -> Ste
         return (yield _about_url(image.url or "", options, settings))
     key = f"/taggers/{nonce}.{image.format}"
     asking = _about_key(key, options, settings)
-    yield Request(method="PUT", path=key, content=image.content, units=0)
+    stored = True  # so far as is known, once the upload has begun
     try:
+        try:
+            yield Request(method="PUT", path=key, content=image.content, units=0)
+        except errors.TaggersError as error:
+            stored = error.outcome not in ("not sent", "rejected")
+            raise
         return (yield asking)
     finally:
-        try:
-            yield Request(method="DELETE", path=key, units=0)
-        except errors.TaggersError as error:
-            yield f"the uploaded picture {key} could not be deleted: {error.message}"
+        if stored:
+            yield from _deleted(key)
+
+
+def _deleted(key: str) -> Steps:
+    try:
+        yield Request(method="DELETE", path=key, units=0)
+    except errors.TaggersError as error:
+        yield f"the uploaded picture {key} could not be deleted: {error.message}"
 
 
 def _about_url(url: str, options: Options, settings: Settings) -> Request:
@@ -123,6 +133,7 @@ PROVIDER = Provider(
     steps=steps,
     read=read,
     decode=Xml(lists=("Labels", "Label")),
+    ignores={"RecognitionResult.@xmlns": "the namespace, which some answers carry"},
     # Limits of the model behind it (TIIA); whether they hold here too is not documented.
     accepts=Accepts(
         formats=("jpeg", "png", "bmp"),

@@ -28,7 +28,7 @@ import functools
 import json
 import struct
 import zlib
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -79,10 +79,18 @@ class Exchange:
 
         Raises `Mismatch` where it asks something else than was recorded, or less, or more.
         """
-        made: list[dict[str, Any]] = []
-        outcome: Result | TaggersError = self._played(self._flow(provider), made)
-        self._same(made, [step["request"] for step in self.wire])
+        outcome, made = self.play(provider)
+        self._same([_shown(request) for request in made], [step["request"] for step in self.wire])
         return outcome
+
+    def play(
+        self, provider: Provider, answers: Sequence[Response] | None = None, **options: Any
+    ) -> tuple[Result | TaggersError, list[Prepared]]:
+        """What comes of the recorded answers, or of these, with these options besides the recorded
+        ones; and the requests, whatever they are. Raises `Mismatch` where there are more requests
+        than recorded answers; the last of other `answers` stands for all that follow."""
+        made: list[Prepared] = []
+        return self._played(self.flow(provider, **options), made, answers), made
 
     def check(self, provider: Provider) -> None:
         """Raises `Mismatch` where the outcome is not the recorded one."""
@@ -94,43 +102,62 @@ class Exchange:
             expected = self.error or {}
             self._same({name: facts.get(name) for name in expected or facts}, self.error)
 
-    def _played(self, flow: Generator[Effect, Any, Any], made: list[dict[str, Any]]) -> Any:
+    def _played(
+        self,
+        flow: Generator[Effect, Any, Any],
+        made: list[Prepared],
+        answers: Sequence[Response] | None,
+    ) -> Any:
         """What a flow returns or raises, with the recorded outcomes of what it asks for."""
         try:
             effect = next(flow)
             while True:
-                effect = flow.send(self._happened(effect, made))
+                effect = flow.send(self._happened(effect, made, answers))
         except StopIteration as stop:
             return stop.value
         except TaggersError as error:
             return error
 
-    def _happened(self, effect: Effect, made: list[dict[str, Any]]) -> Any:
+    def _happened(
+        self, effect: Effect, made: list[Prepared], answers: Sequence[Response] | None
+    ) -> Any:
         """The recorded outcome of an effect; a request is added to those made."""
         if isinstance(effect, Work):
             return effect.call()
         if isinstance(effect, Sleep):
             return None
         if isinstance(effect, Enter):
-            return self._played(effect.flow(), made)
+            return self._played(effect.flow(), made, answers)
         if isinstance(effect, Download):
             raise Mismatch(f"{self.name}: wants a download, of which an exchange has none")
-        made.append(_shown(effect.prepared))
+        made.append(effect.prepared)
+        if answers:
+            return answers[min(len(made), len(answers)) - 1]
         if len(made) > len(self.wire):
-            raise Mismatch(f"{self.name}: asks once more than was recorded: {made[-1]}")
-        return _response(self.wire[len(made) - 1]["response"])
+            again = _shown(effect.prepared)
+            raise Mismatch(f"{self.name}: asks once more than was recorded: {again}")
+        return self.responses[len(made) - 1]
 
-    def _flow(self, provider: Provider) -> Flow:
+    @property
+    def responses(self) -> list[Response]:
+        """The recorded answers, in order."""
+        return [_response(step["response"]) for step in self.wire]
+
+    def flow(self, provider: Provider, image: Image | None = None, **options: Any) -> Flow:
+        """The recorded call, to be driven; with these options besides the recorded ones, and about
+        this picture where there is one."""
         context = Context(now=lambda: NOW, ticks=lambda: 0.0, roll=lambda: 0.0, nonce=NONCE)
         return call(
             provider,
-            self._image(),
-            Options(**self.options),
+            image or self.picture,
+            Options(**{**self.options, **options}),
             settings(provider, **self.settings),
             context,
         )
 
-    def _image(self) -> Image:
+    @property
+    def picture(self) -> Image:
+        """The picture that was asked about, or a plain one of its size."""
         if "url" in self.image:
             return Image.from_url(self.image["url"])
         size = self.image.get("width", 640), self.image.get("height", 480)

@@ -1,0 +1,56 @@
+"""The round trip through a provider's own dialect: what is read and written is read again."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from attrs import evolve
+
+from .._dialect import Dialect, Incoming
+from .._model import Result
+from .._provider import Provider
+from .._wire import Prepared
+from ._exchange import Exchange, Mismatch, png
+from ._reads import outcome_of, unraw
+
+__all__ = ["check_round_trip"]
+
+
+def check_round_trip(provider: Provider, exchange: Exchange, dialects: list[Dialect]) -> None:
+    """A dialect takes the provider's own request, and writes a result so that the provider reads
+    the same again."""
+    from ..emulator._answers import Answers, Fixture
+    from ..emulator._service import Service
+
+    own = next((dialect for dialect in dialects if dialect.provider == provider), None)
+    url = exchange.picture.url
+    fixtures = (Fixture(content=png(640, 480), url=url),) if url else ()
+    service = Service(dialects=dialects, verify=False, answers=Answers(fixtures))
+    here = evolve(
+        exchange,
+        options={name: text for name, text in exchange.options.items() if name == "language"},
+        settings={**exchange.settings, **(own.settings(service.account) if own else {})},
+    )
+    outcome, requests = here.play(provider)
+    assert isinstance(outcome, Result)
+    for prepared in requests:
+        incoming = _incoming(prepared)
+        dialect, names = service.find(incoming)
+        if dialect is None:
+            raise Mismatch(f"no dialect listens for {prepared.method} {incoming.path}")
+        if dialect.write_result is None or dialect.read_request is None:
+            service.respond(service.enter(incoming), incoming)
+            continue
+        asked = dialect.read_request(incoming, names, service.world)
+        written = provider.decode(dialect.write_result(outcome, asked).body)
+        again = outcome_of(provider, here, outcome.raw, written)
+        if unraw(again) != unraw(outcome) and not outcome.images:  # it makes pictures of its own
+            raise Mismatch(f"the dialect writes\n{again}\nfor\n{outcome}")
+
+
+def _incoming(prepared: Prepared) -> Incoming:
+    parts = urlsplit(prepared.url)
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    headers: dict[str, Any] = {**prepared.headers, "host": prepared.host}
+    return Incoming(method=prepared.method, target=target, headers=headers, body=prepared.body)

@@ -1,0 +1,294 @@
+"""Checks of `read`: nothing of an answer is lost, and nothing that is not in it is said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import attrs
+from attrs import evolve, frozen
+
+from .._model import BoundingBox, Match, Region, Result, Tag, Verdict, is_number
+from .._provider import Provider
+from .._wire import Decoder
+from ..errors import MalformedResponse, TaggersError
+from ._exchange import Exchange, Mismatch
+from ._leaves import Path, account, covers, leaves, place, replaced, said, without
+
+__all__ = ["READS", "check_ignores", "outcome_of", "sound", "unraw"]
+
+MANY = 10_000
+NEW = "xTaggersNew"
+ODD_TEXTS = (
+    "猫",
+    "👩‍👩‍👧‍👦",
+    "\u202eabc\u202c",
+    "a\0b",
+    "half \ud83d",
+    "x" * 5000,
+    "<b>&amp;</b>",
+    "１２",
+)
+
+
+def _loses_nothing(provider: Provider, exchange: Exchange, body: Any) -> None:
+    """Every leaf is mapped, or named in `Provider.ignores` with the reason; not both."""
+    for leaf in account(provider, body):
+        if leaf.lost:
+            how = "read, and changes nothing" if leaf.seen else "never read"
+            raise Mismatch(
+                f"{leaf.place} is lost: it is {how}. "
+                f"Map it, or name it in Provider.ignores with the reason"
+            )
+        if leaf.becomes and leaf.reason is not None:
+            raise Mismatch(
+                f"{leaf.place} stands in Provider.ignores, and yet becomes {leaf.becomes}"
+            )
+
+
+def check_ignores(provider: Provider, bodies: list[Any]) -> None:
+    """Every place in `Provider.ignores` is shown by an exchange, and has a reason."""
+    places = [place(path) for body in bodies for path, _ in leaves(body)]
+    for pattern, reason in provider.ignores.items():
+        if not reason.strip():
+            raise Mismatch(f"Provider.ignores gives no reason for {pattern}")
+        if not any(covers(pattern, at) for at in places):
+            raise Mismatch(f"Provider.ignores names {pattern}, which no exchange shows")
+
+
+def _says_sound_things(provider: Provider, exchange: Exchange, body: Any) -> None:
+    """Confidences are fractions or None, boxes have a size and lie in the picture, and there are
+    boxes exactly where the provider says that it offers them."""
+    found = said(provider, body)
+    if isinstance(found, TaggersError):
+        raise Mismatch(f"an answer that was recorded as good is refused: {found}")
+    for finding in found:
+        for number in _confidences(finding):
+            if number is not None and not (is_number(number) and 0 <= number <= 1):
+                raise Mismatch(f"the confidence {number!r} is not from 0 to 1: {finding}")
+        for region in _regions(finding):
+            _check_box(provider, exchange, region.box)
+    if any(True for finding in found for _ in _regions(finding)) and not provider.offers.boxes:
+        raise Mismatch("there are boxes, and Offers.boxes says that there are none")
+
+
+def _confidences(finding: Any) -> Iterator[float | None]:
+    yield from (getattr(finding, name, None) for name in ("confidence", "similarity"))
+    yield from (region.confidence for region in _regions(finding))
+    if isinstance(finding, Verdict):
+        yield from finding.scores.values()
+
+
+def _regions(finding: Any) -> Iterator[Region]:
+    if isinstance(finding, Region):
+        yield finding
+    elif isinstance(finding, Tag):
+        yield from finding.regions
+
+
+def _check_box(provider: Provider, exchange: Exchange, box: BoundingBox) -> None:
+    """A tenth of the picture may lie outside: vendors do that, and `read` hands it on."""
+    if box.width <= 0 or box.height <= 0:
+        raise Mismatch(f"a box without a size: {box}")
+    picture = exchange.picture
+    size = (1.0, 1.0) if box.unit == "relative" else (picture.width, picture.height)
+    if size[0] is None or size[1] is None:
+        return
+    if box.unit == "px" and max(box.x + box.width, box.y + box.height) <= 1.5:
+        raise Mismatch(f"a box in pixels that looks like fractions: {box}")
+    larger = BoundingBox(box.x + size[0] / 10, box.y + size[1] / 10, box.width, box.height)
+    if not larger.inside(size[0] * 1.2, size[1] * 1.2):
+        raise Mismatch(f"a box outside the picture of {size[0]} × {size[1]}: {box}")
+
+
+def _gives_frozen_values(provider: Provider, exchange: Exchange, body: Any) -> None:
+    """What is found cannot be changed, and holds no lists."""
+    for finding in provider.read(body):
+        if isinstance(finding, str):
+            continue
+        for item in (finding, *_regions(finding)):
+            for name, value in attrs.asdict(item, recurse=False).items():
+                if isinstance(value, list | set):
+                    raise Mismatch(f"{type(item).__name__}.{name} is a {type(value).__name__}")
+
+
+def _leaves_the_answer_alone(provider: Provider, exchange: Exchange, body: Any) -> None:
+    """`read` changes nothing in the answer, and says the same again."""
+    before = json.dumps(body)
+    first, again = said(provider, body), said(provider, body)
+    if json.dumps(body) != before:
+        raise Mismatch("read changed the answer that it was given")
+    if first != again:
+        raise Mismatch("read said something else the second time")
+
+
+def _bears_what_is_missing(provider: Provider, exchange: Exchange, body: Any) -> None:
+    """Without anything in an answer, or with null there, less is said, or the answer is malformed;
+    and no zero stands for what is missing."""
+    zeros = _zeros(outcome_of(provider, exchange, body, body))
+    for path in _places(body):
+        for how, altered in (
+            ("missing", without(body, path)),
+            ("null", replaced(body, path, None)),
+        ):
+            outcome = outcome_of(provider, exchange, body, altered)
+            if isinstance(outcome, TaggersError) and not isinstance(outcome, MalformedResponse):
+                continue  # the vendor's own error, in the place that is left
+            if _zeros(outcome) > zeros:
+                raise Mismatch(f"{place(path)} is {how}, and a zero stands for it: {outcome}")
+
+
+def _zeros(outcome: Result | TaggersError) -> int:
+    """How many confidences are 0, and how many boxes have no size."""
+    if isinstance(outcome, TaggersError):
+        return 0
+    findings = (*outcome.tags, *outcome.regions, *outcome.matches, *outcome.verdicts)
+    boxes = [region.box for finding in findings for region in _regions(finding)]
+    empty = [box for box in boxes if not (box.width and box.height)]
+    return len(empty) + sum(number == 0 for item in findings for number in _confidences(item))
+
+
+def _places(body: Any, path: Path = ()) -> Iterator[Path]:
+    """Every place in an answer but its top."""
+    inside = body.items() if isinstance(body, Mapping) else enumerate(body)
+    for step, value in inside:
+        yield (*path, step)
+        if isinstance(value, Mapping | list):
+            yield from _places(value, (*path, step))
+
+
+def _keeps_what_is_new(provider: Provider, exchange: Exchange, body: Any) -> None:
+    """Fields that nobody knows change nothing, and stand in `raw`. In an object whose names are
+    the users' or are languages, a new one is said as well."""
+    was = unraw(outcome_of(provider, exchange, body, body))
+    for path in [(), *_places(body)]:
+        inside, at = _at(body, path), place(path) or "the answer"
+        if not isinstance(inside, Mapping):
+            continue
+        object_, text = (
+            outcome_of(provider, exchange, body, replaced(body, path, {**inside, NEW: new}))
+            for new in ({"a": [1, "b"]}, "new")
+        )
+        if isinstance(text, TaggersError):
+            raise Mismatch(f"an unknown field in {at} is refused: {text}")
+        if NEW not in _at(text.raw, path):
+            raise Mismatch(f"an unknown field in {at} is not in raw")
+        if unraw(text) != was and NEW not in str(unraw(text)):
+            raise Mismatch(f"an unknown field in {at} changes what is said")
+        if isinstance(object_, TaggersError) and NEW not in str(unraw(text)):
+            raise Mismatch(f"an unknown object in {at} is refused: {object_}")
+
+
+def unraw(outcome: Result | TaggersError) -> Result | TaggersError:
+    """What is said, without the answer that it was read from."""
+    return evolve(outcome, raw=None) if isinstance(outcome, Result) else outcome
+
+
+def _at(body: Any, path: Path) -> Any:
+    for step in path:
+        body = body[step]
+    return body
+
+
+def _carries_any_text(provider: Provider, exchange: Exchange, body: Any) -> None:
+    """Any text in a text's place becomes part of a result that can be written down and read back,
+    or the answer is malformed."""
+    for path, value in leaves(body):
+        for text in ODD_TEXTS if isinstance(value, str) else ():
+            outcome = outcome_of(provider, exchange, body, replaced(body, path, text))
+            try:
+                sound(outcome)
+            except Mismatch as wrong:
+                raise Mismatch(f"{text[:20]!r} in {place(path)}: {wrong}") from wrong
+
+
+def sound(outcome: Result | TaggersError) -> None:
+    """Raises `Mismatch` where a result is out of range, or does not survive being written down."""
+    if isinstance(outcome, TaggersError):
+        return
+    for tag in outcome.tags:
+        for number in _confidences(tag):
+            if number is not None and not 0 <= number <= 1:
+                raise Mismatch(f"the confidence {number!r}: {tag}")
+    written = json.dumps(outcome.to_dict(), allow_nan=False).encode()
+    if Result.from_dict(json.loads(written)) != outcome:
+        raise Mismatch(f"a result that is another one when read back: {outcome}")
+
+
+def _counts_right(provider: Provider, exchange: Exchange, body: Any) -> None:
+    """Of 0, 1, 2 or 10,000 items in a list, nothing is left out."""
+    for path in [path for path in _places(body) if isinstance(_at(body, path), list)]:
+        for item in _at(body, path)[:1]:
+            none, one, two, many = (
+                _count(provider, path, replaced(body, path, _copies(item, times)))
+                for times in (0, 1, 2, MANY)
+            )
+            if one > none and two == one:
+                raise Mismatch(f"the second item in {place(path)} adds nothing")
+            if one > none and many - one < MANY - 1:
+                raise Mismatch(f"{MANY:,} items in {place(path)} add no more than {many - none}")
+
+
+def _copies(item: Any, times: int) -> list[Any]:
+    """So many items like this one, with texts of their own."""
+    texts = [(path, text) for path, text in leaves(item) if isinstance(text, str)]
+    copies = []
+    for number in range(times):
+        copy = item
+        for path, text in texts:
+            copy = replaced(copy, path, f"{text}{number or ''}")
+        copies.append(copy)
+    return copies
+
+
+def _count(provider: Provider, path: Path, body: Any) -> int:
+    """How many findings, places and texts are in an answer."""
+    found = said(provider, body)
+    if isinstance(found, TaggersError):
+        raise Mismatch(f"a list of another length in {place(path)} is refused: {found}")
+    return sum(1 + _inside(item) for item in found)
+
+
+def _inside(finding: Any) -> int:
+    if isinstance(finding, Tag):
+        return len(finding.regions) + len(finding.category)
+    if isinstance(finding, Match):
+        return len(finding.labels)
+    return len(finding.scores) if isinstance(finding, Verdict) else 0
+
+
+READS: Mapping[str, Callable[[Provider, Exchange, Any], None]] = {
+    "loses nothing": _loses_nothing,
+    "says sound things": _says_sound_things,
+    "gives frozen values": _gives_frozen_values,
+    "leaves the answer alone": _leaves_the_answer_alone,
+    "bears what is missing": _bears_what_is_missing,
+    "keeps what is new": _keeps_what_is_new,
+    "carries any text": _carries_any_text,
+    "counts right": _counts_right,
+}
+"""What is checked of `read`, on the answer of every exchange that has a result."""
+
+
+@frozen
+class _Instead:
+    """Decodes as the provider does, but reads another body in place of one."""
+
+    decode: Decoder
+    was: Any
+    now: Any
+
+    @property
+    def max_bytes(self) -> int:
+        return self.decode.max_bytes
+
+    def __call__(self, body: bytes) -> Any:
+        found = self.decode(body)
+        return self.now if found == self.was else found
+
+
+def outcome_of(provider: Provider, exchange: Exchange, was: Any, now: Any) -> Result | TaggersError:
+    """What comes of the exchange where its answer were another one."""
+    decode: Any = _Instead(provider.decode, was, now)
+    return exchange.play(evolve(provider, decode=decode))[0]

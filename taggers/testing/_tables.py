@@ -1,0 +1,82 @@
+"""Checks of a provider's error table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .._faults import Errors, Rule, VendorError
+from .._provider import Provider
+from .._wire import Response
+from ..errors import TaggersError, UnknownVendorError
+from ._exchange import Exchange, Mismatch
+from ._leaves import leaves, replaced
+
+__all__ = ["check_table"]
+
+UNKNOWN = "TAGGERS-0000"
+
+
+def check_table(provider: Provider, recorded: list[Exchange]) -> None:
+    """Every code becomes its line's kind of error, and one that nobody knows becomes an
+    `UnknownVendorError`; no line is hidden behind another.
+
+    The codes are put into an error of the vendor's that one of the exchanges shows.
+    """
+    errors = provider.errors
+    if not errors.rules:
+        return
+    body, response = _shown(provider, recorded)
+    for rule in errors.rules:
+        for code in rule.codes:
+            _check_rule(errors, rule, code.replace("*", "0"), body, response)
+    found = _found(errors, UNKNOWN, body, response)
+    if not isinstance(found, UnknownVendorError) and not _takes_all(errors):
+        raise Mismatch(f"an unknown code becomes {type(found).__name__}")
+
+
+def _shown(provider: Provider, recorded: list[Exchange]) -> tuple[Any, Response]:
+    """An error of the vendor's, decoded, and the answer that it is."""
+    for exchange in recorded:
+        for response in exchange.responses:
+            try:
+                body = provider.decode(response.body)
+                if provider.errors.where(body) is not None:
+                    return body, response
+            except (TaggersError, LookupError, TypeError, ValueError, AttributeError):
+                continue
+    raise Mismatch("no exchange shows one of the vendor's errors: record or write one")
+
+
+def _check_rule(errors: Errors, rule: Rule, code: str, body: Any, response: Response) -> None:
+    if rule.message is not None:
+        return  # what the vendor says decides, which only an exchange can show
+    status = rule.status[0] if rule.status else response.status
+    found = _found(errors, code, body, Response(status=status))
+    first = next(_named(errors, code, status), rule)
+    if first is not rule and first.kind is not rule.kind:
+        raise Mismatch(f"the line of {code} is never reached: another one before it takes it")
+    if type(found) is not rule.kind:
+        raise Mismatch(f"{code} becomes {type(found).__name__}, and not {rule.kind.__name__}")
+    if found.code != code:
+        raise Mismatch(f"the error for {code} has the code {found.code!r}")
+
+
+def _named(errors: Errors, code: str, status: int) -> Iterator[Rule]:
+    found = VendorError(code)
+    return (rule for rule in errors.rules if rule.message is None and rule.fits(found, status))
+
+
+def _found(errors: Errors, code: str, body: Any, response: Response) -> TaggersError | None:
+    """The error that the answer is with this code in place of its own."""
+    shown = errors.where(body)
+    assert shown is not None
+    for path, value in leaves(body):
+        if str(value) == shown.code:
+            number = int(code) if isinstance(value, int) and code.isdigit() else code
+            body = replaced(body, path, number)
+    return errors.find(body, response)
+
+
+def _takes_all(errors: Errors) -> bool:
+    return any(rule.names(VendorError(UNKNOWN)) for rule in errors.rules)
