@@ -33,6 +33,7 @@ from ._model import (
     Provenance,
     Region,
     Result,
+    Tag,
     Verdict,
 )
 from ._policy import Policy
@@ -148,8 +149,9 @@ def call(
             this, provider.job(fitted.image, _able(provider, options), settings, context.nonce)
         )
         found, said = read_answer(provider, body)
-        findings = [fitted.restored(finding) for finding in found]
-        tags, adjusted = keep(findings, options, provider, image)
+        findings, adjusted = keep(
+            [fitted.restored(finding) for finding in found], options, provider, image
+        )
     except TaggersError as error:
         error.provider = error.provider or provider.name
         error.attempts = error.attempts or tuple(this.attempts)
@@ -157,7 +159,7 @@ def call(
     return Result(
         provider=provider.name,
         image=image.facts,
-        tags=tuple(tags),
+        tags=tuple(item for item in findings if isinstance(item, Tag)),
         regions=tuple(item for item in findings if isinstance(item, Region)),
         matches=tuple(item for item in findings if isinstance(item, Match)),
         verdicts=tuple(item for item in findings if isinstance(item, Verdict)),

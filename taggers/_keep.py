@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from attrs import evolve
 
 from ._image import Image
-from ._model import Finding, Options, Region, Tag, is_number
+from ._model import Finding, Match, Options, Region, Tag, Verdict, is_number
 from ._provider import Provider
 from .errors import MalformedResponse
 
@@ -16,10 +16,13 @@ __all__ = ["keep"]
 
 def keep(
     findings: Iterable[Finding], options: Options, provider: Provider, image: Image
-) -> tuple[list[Tag], list[str]]:
-    """The tags that the options ask for, in range, and a warning for everything adjusted."""
+) -> tuple[list[Finding], list[str]]:
+    """The findings in range, of the tags only those that the options ask for, and a warning for
+    everything adjusted."""
     warnings: dict[str, None] = {}
-    tags = [_sound(tag, image, warnings) for tag in findings if isinstance(tag, Tag)]
+    found = [_sound(finding, image, warnings) for finding in findings]
+    tags = [item for item in found if isinstance(item, Tag)]
+    rest = [item for item in found if not isinstance(item, Tag)]
     if options.language is not None:
         tags = [_named(tag, options.language) for tag in tags]
         if tags and not _speaks(tags, options.language, provider):
@@ -29,13 +32,32 @@ def keep(
         tags = [tag for tag in tags if tag.confidence is None or tag.confidence >= least]
     if options.limit is not None:
         tags = _strongest(tags, options.limit)
-    return tags, list(warnings)
+    return [*tags, *rest], list(warnings)
 
 
-def _sound(tag: Tag, image: Image, warnings: dict[str, None]) -> Tag:
-    """The tag with clean texts and its confidences in 0..1; boxes are only warned about."""
+def _sound(finding: Finding, image: Image, warnings: dict[str, None]) -> Finding:
+    """The finding with its fractions in 0..1; boxes are only warned about."""
+    if isinstance(finding, Tag):
+        return _sound_tag(finding, image, warnings)
+    if isinstance(finding, Region):
+        return _sound_region("a place", finding, image, warnings)
+    if isinstance(finding, Match):
+        similarity = _in_range(finding.path, finding.similarity, warnings, "similarity")
+        return evolve(finding, similarity=similarity)
+    if isinstance(finding, Verdict):
+        confidence = _in_range(finding.name, finding.confidence, warnings)
+        scores = {
+            name: _in_range(f"{finding.name}, {name}", score, warnings)
+            for name, score in finding.scores.items()
+        }
+        return evolve(finding, confidence=confidence, scores=scores)
+    return finding
+
+
+def _sound_tag(tag: Tag, image: Image, warnings: dict[str, None]) -> Tag:
+    """The tag with clean texts as well."""
     tag = _clean(tag, warnings)
-    regions = tuple(_sound_region(tag, region, image, warnings) for region in tag.regions)
+    regions = tuple(_sound_region(tag.name, region, image, warnings) for region in tag.regions)
     confidence = _in_range(tag.name, tag.confidence, warnings)
     if confidence is tag.confidence and regions == tag.regions:
         return tag
@@ -72,23 +94,25 @@ def _clean(tag: Tag, warnings: dict[str, None]) -> Tag:
     )
 
 
-def _sound_region(tag: Tag, region: Region, image: Image, warnings: dict[str, None]) -> Region:
+def _sound_region(name: str, region: Region, image: Image, warnings: dict[str, None]) -> Region:
     box = region.box
     size = (image.width, image.height) if box.unit == "px" else (1.0, 1.0)
     if box.width < 0 or box.height < 0:
-        warnings[f"{tag.name}: a box has a negative size"] = None
+        warnings[f"{name}: a box has a negative size"] = None
     elif size[0] is not None and size[1] is not None and not box.inside(size[0], size[1]):
-        warnings[f"{tag.name}: a box reaches over the picture's edge"] = None
-    confidence = _in_range(tag.name, region.confidence, warnings)
+        warnings[f"{name}: a box reaches over the picture's edge"] = None
+    confidence = _in_range(name, region.confidence, warnings)
     return region if confidence is region.confidence else evolve(region, confidence=confidence)
 
 
-def _in_range(name: str, value: float | None, warnings: dict[str, None]) -> float | None:
+def _in_range(
+    name: str, value: float | None, warnings: dict[str, None], what: str = "confidence"
+) -> float | None:
     if value is None or (is_number(value) and 0 <= value <= 1):
         return value
     if not is_number(value):
-        raise MalformedResponse(f"{name} has the confidence {value!r}, which is no number")
-    warnings[f"{name}: confidence {value:g} brought into 0..1"] = None
+        raise MalformedResponse(f"{name} has the {what} {value!r}, which is no number")
+    warnings[f"{name}: {what} {value:g} brought into 0..1"] = None
     return min(max(value, 0.0), 1.0)
 
 

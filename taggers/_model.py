@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from attrs import field, frozen
+from attrs.validators import optional
 
 from .errors import InvalidInput
 
@@ -31,6 +32,16 @@ __all__ = [
 
 
 _ROUNDING = 1e-6
+
+
+def _text(_: Any, attribute: Any, value: Any) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{attribute.name} is no text")
+
+
+def _named_by_texts(_: Any, attribute: Any, value: Mapping[Any, Any]) -> None:
+    if not all(isinstance(name, str) for name in value):
+        raise TypeError(f"{attribute.name} has a name that is no text")
 
 
 @frozen
@@ -77,7 +88,7 @@ class Region:
 
     box: BoundingBox
     confidence: float | None = None
-    kind: str | None = None
+    kind: str | None = field(default=None, validator=optional(_text))
 
 
 @frozen
@@ -110,7 +121,7 @@ class Match:
     """A similar picture from the user's own library: its path there, how similar it is (0 to 1,
     1 is the same), and the labels that its owner gave it."""
 
-    path: str
+    path: str = field(validator=_text)
     similarity: float | None = None
     labels: Mapping[str, str] = field(factory=dict)
 
@@ -123,7 +134,7 @@ class Verdict:
     name: str
     answer: Literal["yes", "no", "unsure"]
     confidence: float | None = None
-    scores: Mapping[str, float | None] = field(factory=dict)
+    scores: Mapping[str, float | None] = field(factory=dict, validator=_named_by_texts)
 
 
 @frozen

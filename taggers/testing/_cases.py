@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from attrs import field, frozen
 
+from .._model import Result
 from .._provider import Provider
 from .._registry import installed
-from ._exchange import Exchange, exchanges
+from ._asks import ASKS, check_limits
+from ._bare import check_bare
+from ._calls import CALLS, check_echo
+from ._emulated import check_round_trip
+from ._exchange import Exchange, Mismatch, exchanges
+from ._fuzz import check_fuzzed
+from ._reads import READS, check_ignores
+from ._tables import check_table
 
-__all__ = ["Case", "cases"]
+__all__ = ["Case", "cases", "exchanges_of"]
+
+FUZZED = 200
+"""How many answers are made up for each provider; the variable TAGGERS_FUZZ sets another number."""
 
 
 @frozen
@@ -38,8 +51,12 @@ def cases(provider: str, folder: Path | None = None) -> list[Case]:
     Raises `PluginError` where there is no such provider, or where it is broken.
     """
     found = installed().provider(provider)
-    recorded = [one for one in exchanges(folder or _beside(found)) if one.provider == provider]
-    return list(_cases(found, recorded))
+    return list(_cases(found, exchanges(folder or _beside(found))))
+
+
+def exchanges_of(provider: Provider) -> list[Exchange]:
+    """The exchanges of a provider that lie beside its module."""
+    return [one for one in exchanges(_beside(provider)) if one.provider == provider.name]
 
 
 def _beside(provider: Provider) -> Path:
@@ -48,6 +65,60 @@ def _beside(provider: Provider) -> Path:
     return Path(module.__file__ or ".").parent / "exchanges"
 
 
-def _cases(provider: Provider, recorded: list[Exchange]) -> Iterator[Case]:
+def _cases(provider: Provider, beside: list[Exchange]) -> Iterator[Case]:
+    """`beside` are the exchanges of all providers of the plugin: they may share an error table."""
+    recorded = [one for one in beside if one.provider == provider.name]
+    good = [one for one in recorded if one.result is not None]
+    yield Case("has an exchange with a result", partial(_check_some, provider, good))
     for one in recorded:
         yield Case(f"{one.name}: has the recorded outcome", partial(one.check, provider))
+    for one in good:
+        yield from _of_result(provider, one)
+    for one in recorded:
+        for name, check in CALLS.items():
+            yield Case(f"{one.name}: {name}", partial(check, provider, one))
+    yield from _of_provider(provider, recorded, good, beside)
+
+
+def _check_some(provider: Provider, good: list[Exchange]) -> None:
+    if not good and provider.endpoint is not None:
+        raise Mismatch("no exchange with a result is beside it, of which the checks could be made")
+
+
+def _of_result(provider: Provider, one: Exchange) -> Iterator[Case]:
+    for name, check in READS.items():
+        yield Case(f"{one.name}: {name}", partial(_check_read, check, provider, one))
+    for name, asks in ASKS.items():
+        yield Case(f"{one.name}: {name}", partial(asks, provider, one))
+    dialects = installed().dialects()
+    if any(dialect.provider == provider for dialect in dialects):
+        run = partial(check_round_trip, provider, one, dialects)
+        yield Case(f"{one.name}: comes back from the emulator", run)
+
+
+def _check_read(
+    check: Callable[[Provider, Exchange, Any], None], provider: Provider, one: Exchange
+) -> None:
+    check(provider, one, _body(provider, one))
+
+
+def _body(provider: Provider, one: Exchange) -> Any:
+    """The answer that the exchange's result is read from."""
+    outcome = one.replay(provider)
+    if not isinstance(outcome, Result):
+        raise Mismatch(f"a result was recorded, and this came: {outcome}")
+    return outcome.raw
+
+
+def _of_provider(
+    provider: Provider, recorded: list[Exchange], good: list[Exchange], beside: list[Exchange]
+) -> Iterator[Case]:
+    yield Case("has a true list of what it ignores",
+               lambda: check_ignores(provider, [_body(provider, one) for one in good]))  # fmt: skip
+    yield Case("has an error table that works", partial(check_table, provider, beside))
+    yield Case("is pure", partial(check_bare, provider, recorded))
+    count = int(os.environ.get("TAGGERS_FUZZ", FUZZED))
+    for one in recorded[:1]:
+        yield Case("refuses what breaks its limits", partial(check_limits, provider, one))
+        yield Case("hides secrets that are echoed", partial(check_echo, provider, one))
+        yield Case("bears any answer", partial(check_fuzzed, provider, recorded, count))

@@ -207,10 +207,10 @@ def sound(outcome: Result | TaggersError) -> None:
     """Raises `Mismatch` where a result is out of range, or does not survive being written down."""
     if isinstance(outcome, TaggersError):
         return
-    for tag in outcome.tags:
-        for number in _confidences(tag):
+    for finding in (*outcome.tags, *outcome.regions, *outcome.matches, *outcome.verdicts):
+        for number in _confidences(finding):
             if number is not None and not 0 <= number <= 1:
-                raise Mismatch(f"the confidence {number!r}: {tag}")
+                raise Mismatch(f"the confidence {number!r}: {finding}")
     written = json.dumps(outcome.to_dict(), allow_nan=False).encode()
     if Result.from_dict(json.loads(written)) != outcome:
         raise Mismatch(f"a result that is another one when read back: {outcome}")
