@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator
 from importlib.metadata import Distribution, EntryPoint, distributions
@@ -51,7 +52,7 @@ def declared() -> Declared:
 
 def distribution_of(point: EntryPoint) -> str:
     """The name of the distribution that an entry point is of."""
-    return point.dist.name if point.dist else "an unknown distribution"
+    return _name(point.dist) if point.dist else "an unknown distribution"
 
 
 def canonical(name: str) -> str:
@@ -70,28 +71,38 @@ class _Reading:
     def add(self, distribution: Distribution) -> None:
         try:
             points = list(_points(distribution))
-            name = _name(distribution) if points else ""
+            if points and self._is_new(_name(distribution)):
+                self.points += points
         except Exception as error:  # whatever reading a damaged file leads to
             reason = f"its metadata cannot be read ({type(error).__name__}: {error}); reinstall it"
-            self.faults.append((_folder(distribution), reason))
-            return
-        if canonical(name) not in self.seen:
-            self.points += points
-            self.seen.add(canonical(name))
+            if self._is_new(folder := _folder(distribution)):
+                self.faults.append((folder, reason))
+
+    def _is_new(self, name: str) -> bool:
+        new = canonical(name) not in self.seen
+        self.seen.add(canonical(name))
+        return new
 
     def passes(self, point: EntryPoint, ours: set[str]) -> bool:
         """Whether an entry point may bring its provider; otherwise it is a fault."""
-        reason = None
-        if not _NAME.fullmatch(point.name):
-            reason = (
-                f"its entry point {point.name!r} is no name for a provider: "
-                "take lower-case letters and digits, with single hyphens between them"
-            )
-        elif point.name in ours and distribution_of(point) != OURS:
-            reason = f"its {point.name} is left out: {OURS} itself has a provider of that name"
+        reason = _refusal(point, ours)
         if reason:
             self.faults.append((distribution_of(point), reason))
         return reason is None
+
+
+def _refusal(point: EntryPoint, ours: set[str]) -> str | None:
+    """Why an entry point may not bring its provider, as far as it can be told from here."""
+    if not _NAME.fullmatch(point.name):
+        return (
+            f"its entry point {point.name!r} is no name for a provider: "
+            "take lower-case letters and digits, with single hyphens between them"
+        )
+    if not point.pattern.match(point.value):
+        return f"its entry point {point.name} names no module: {point.value!r}"
+    if point.name in ours and distribution_of(point) != OURS:
+        return f"its {point.name} is left out: {OURS} itself has a provider of that name"
+    return None
 
 
 def _points(distribution: Distribution) -> Iterator[EntryPoint]:
@@ -99,12 +110,14 @@ def _points(distribution: Distribution) -> Iterator[EntryPoint]:
         yield from distribution.entry_points.select(group=GROUP)
 
 
+@functools.cache  # its metadata is parsed whole, with the long description, at every look
 def _name(distribution: Distribution) -> str:
     """The distribution's name. Raises `LookupError` where its metadata has none, or no version."""
+    metadata = distribution.metadata
     for key in ("Name", "Version"):
-        if key not in distribution.metadata:
+        if key not in metadata:
             raise LookupError(f"it has no {key}")
-    return distribution.name
+    return metadata["Name"]
 
 
 def _folder(distribution: Distribution) -> str:

@@ -8,7 +8,7 @@ import functools
 import os
 import reprlib
 import sys
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from importlib.metadata import EntryPoint
 from typing import TypeVar
@@ -44,12 +44,14 @@ class Registry:
     """The installed providers. One that is broken breaks only itself: see `quarantined`.
 
     `entry_points` are those of the group `taggers.providers`; their names are the providers'.
-    `quarantined` holds why a provider does not work, and `faults` what else is wrong with plugins.
+    `quarantined` holds why a provider does not work, and `faults` what else is wrong with plugins;
+    `left_out` are the providers that are not to be looked at, and their distributions.
     """
 
     entry_points: tuple[EntryPoint, ...] = field(factory=lambda: declared().points)
     quarantined: dict[str, str] = field(factory=dict)
     faults: list[str] = field(factory=list)
+    left_out: Mapping[str, str] = field(factory=dict)
     _loaded: dict[str, Provider] = field(factory=dict)
 
     def names(self) -> list[str]:
@@ -116,6 +118,11 @@ class Registry:
 
     def _entry_point(self, name: str) -> EntryPoint:
         points = [point for point in self.entry_points if point.name == name]
+        if not points and name in self.left_out:
+            raise PluginError(
+                f"{name}, from {self.left_out[name]}, is left out by --no-plugins or {PLUGINS}",
+                scope="call",
+            )
         if not points:
             raise PluginError(
                 f"there is no provider {name!r}{nearest(name, self.names())}",
@@ -123,7 +130,7 @@ class Registry:
                 scope="call",
             )
         if len(points) > 1:
-            sources = " and by ".join(f"{distribution_of(point)}" for point in points)
+            sources = " and by ".join(sorted(map(distribution_of, points)))
             raise PluginError(
                 f"{name} is brought by {sources}; neither is used",
                 hint=f"uninstall one of them, or leave it out with {PLUGINS}",
@@ -201,9 +208,14 @@ def _plugin(point: EntryPoint) -> pluggy.PluginManager:
 
 def _returned(plugin: pluggy.PluginManager, hook: str, kind: type[_T]) -> list[_T]:
     """What one hook of a plugin returns; nothing where it has none."""
-    found = [item for items in getattr(plugin.hook, hook)() for item in items]
-    if strange := next((item for item in found if not isinstance(item, kind)), None):
-        raise TypeError(f"its {hook}() brings {reprlib.repr(strange)}, which is no {kind.__name__}")
+    found: list[_T] = []
+    for returned in getattr(plugin.hook, hook)():
+        for item in returned if isinstance(returned, Iterable) else [returned]:
+            if not isinstance(item, kind):
+                raise TypeError(
+                    f"its {hook}() brings {reprlib.repr(item)}, which is no {kind.__name__}"
+                )
+            found.append(item)
     return found
 
 
@@ -238,9 +250,12 @@ def installed() -> Registry:
 
 @functools.cache
 def _installed(plugins: str | None) -> Registry:
-    found = declared() if plugins is None else _chosen(declared(), plugins)
+    everything = declared()
+    found = everything if plugins is None else _chosen(everything, plugins)
     faults = [f"{distribution}: {reason}" for distribution, reason in found.faults]
-    return Registry(found.points, faults=faults)
+    names = {point.name for point in found.points}
+    left_out = {p.name: distribution_of(p) for p in everything.points if p.name not in names}
+    return Registry(found.points, faults=faults, left_out=left_out)
 
 
 def _chosen(found: Declared, plugins: str) -> Declared:
