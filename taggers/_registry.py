@@ -141,18 +141,17 @@ class Registry:
         with _isolated(_whose(point)):
             plugin = _plugin(point)
             brought = _returned(plugin, "taggers_providers", Provider)
-        own = [provider for provider in brought if self._brings(point, provider.name)]
-        for provider in own:
-            self._loaded.setdefault(provider.name, provider)
         oddities = [
-            *(f"no entry point names its {p.name!r}" for p in brought if p not in own),
-            *(f"taggers has no hook {name}{nearest(name, HOOKS)}" for name in _unknown(plugin)),
+            f"taggers has no hook {name}{nearest(name, HOOKS)}" for name in _unknown(plugin)
         ]
+        for provider in brought:
+            if self._brings(point, provider.name):
+                self._loaded.setdefault(provider.name, provider)
+            else:
+                oddities.append(f"no entry point names its {provider.name!r}")
         if point.name not in self._loaded:
-            marked = plugin.hook.taggers_providers.get_hookimpls()
-            lacks = "it has no hook taggers_providers() that is marked with @hookimpl"
-            lacks = "its taggers_providers() brings no provider of that name" if marked else lacks
-            raise PluginError(f"{_whose(point)} is broken: {'; '.join([lacks, *oddities])}")
+            reasons = "; ".join([_lack(plugin), *oddities])
+            raise PluginError(f"{_whose(point)} is broken: {reasons}")
         for oddity in oddities:
             self._note(f"{_whose(point)} works in part: {oddity}")
 
@@ -183,7 +182,7 @@ def _isolated(whose: str) -> Iterator[None]:
         with aside:
             yield
     except KeyboardInterrupt as interrupt:
-        interrupt.add_note(f"interrupted in {whose} which --no-plugins leaves out")
+        interrupt.add_note(f"interrupted in {whose} while that was loaded; see --no-plugins")
         raise
     except BaseException as error:  # SystemExit, pytest's Skipped, and what else authors think of
         raise PluginError(f"{whose} is broken: {_reason(error)}") from error
@@ -217,6 +216,13 @@ def _returned(plugin: pluggy.PluginManager, hook: str, kind: type[_T]) -> list[_
                 )
             found.append(item)
     return found
+
+
+def _lack(plugin: pluggy.PluginManager) -> str:
+    """Why a plugin that could be imported does not bring the provider that it declares."""
+    if plugin.hook.taggers_providers.get_hookimpls():
+        return "its taggers_providers() brings no provider of that name"
+    return "it has no hook taggers_providers() that is marked with @hookimpl"
 
 
 def _unknown(plugin: pluggy.PluginManager) -> list[str]:

@@ -29,6 +29,11 @@ WORKING = Provider(
 """
 RETURN = "\n@hookimpl\ndef taggers_providers():\n    return "
 
+DIALECT = f"""
+@hookimpl
+def taggers_dialects():
+    return [Dialect({{}}, vendor="V", hosts=(), routes=(), verify=print, write_error=print)]
+{RETURN}[WORKING]"""
 TWIN = f"{RETURN}[evolve(WORKING, name='twin')]"
 
 
@@ -196,6 +201,18 @@ KINDS = (
         "undialect",
         f"@hookimpl\ndef taggers_dialects(): return [WORKING]\n{RETURN}[WORKING]",
         "which is no Dialect",
+        works=True,
+    ),
+    Kind(
+        "usurping",
+        DIALECT.format("name='usurping', provider=evolve(WORKING, name='huawei-tagging-v2')"),
+        "'huawei-tagging-v2' is no provider of this plugin",
+        works=True,
+    ),
+    Kind(
+        "doubling",
+        DIALECT.format("name='huawei-tagging-v2'"),
+        "another plugin has a dialect 'huawei-tagging-v2'",
         works=True,
     ),
     Kind(
