@@ -92,7 +92,7 @@ class Config:
         registry = registry or installed()
         if name in self.services:
             return self.services[name]
-        if name in registry.names():
+        if name in registry.names() or name in registry.left_out:
             return Service(name, name)
         known = [*self.services, *registry.names()]
         raise ConfigurationError(
@@ -137,7 +137,7 @@ def load(path: str | os.PathLike[str] | None = None, registry: Registry | None =
 
 def _loose_ends(config: Config, registry: Registry) -> Iterator[str]:
     """Names that are used and defined nowhere."""
-    services = {*config.services, *registry.names()}
+    services = {*config.services, *registry.names(), *registry.left_out}
     if config.default is not None and config.default not in {*services, *config.routes}:
         close = nearest(config.default, [*config.routes, *services])
         yield f"{config.files[-1]}: default: there is no {config.default!r}{close}"
@@ -217,7 +217,8 @@ class _Reader:
                 self.faults.append(f"{key}.{name}: must be a table [{key}.{name}], not {table!r}")
 
     def _service(self, name: str, table: dict[str, Any]) -> Service:
-        place, known = f"providers.{name}", self.registry.names()
+        place = f"providers.{name}"
+        known = [*self.registry.names(), *self.registry.left_out]
         given = {key: value for key, value in table.items() if key != "plugin"}
         plugin = table.get("plugin", name if name in known else None)
         if name in known and plugin != name:
@@ -229,7 +230,7 @@ class _Reader:
             self.faults.append(f"{place}.plugin: there is no provider {plugin!r}{close}")
             self._like(place, given, str(plugin))
         else:
-            # A broken plugin is reported when it is used; until then it breaks nothing else.
+            # A plugin that is broken or left out is reported when it is used, and not before.
             with contextlib.suppress(PluginError):
                 self._settings(place, given, self.registry.provider(plugin))
         return Service(name, str(plugin), given, self.file)

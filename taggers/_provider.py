@@ -228,6 +228,28 @@ Steps = Generator[Request | Work | str, Any, Any]
 A failed request is raised at its yield. A plain text that it yields is a warning."""
 
 
+def _a(*kinds: type) -> Callable[[Any, Attribute[Any], Any], None]:
+    """Checks a field that the core builds on before any call, as when it lists providers."""
+
+    def check(_: Any, attribute: Attribute[Any], value: Any) -> None:
+        if not isinstance(value, kinds):
+            raise TypeError(f"a provider's {attribute.name} is no {kinds[0].__name__}: {value!r}")
+
+    return check
+
+
+def _all_settings(provider: Any, attribute: Attribute[Any], settings: Any) -> None:
+    for setting in settings:
+        _a(Setting)(provider, attribute, setting)
+
+
+def _its_settings(provider: Any, _: Attribute[Any], ways: Any) -> None:
+    known = {"endpoint", *(setting.name for setting in provider.settings)}
+    if strange := {name for way in ways for name in way} - known:
+        names = ", ".join(sorted(strange))
+        raise ValueError(f"{provider.name} has credentials that are no settings: {names}")
+
+
 def _either(provider: Provider, _: Attribute[Any], steps: Any) -> None:
     if (steps is None) == (provider.request is None):
         raise ValueError(f"{provider.name} needs either request or steps")
@@ -256,9 +278,9 @@ class Provider:
     * `credentials`: the settings that must be there to sign in, as alternatives: any one is enough.
     """
 
-    name: str
-    title: str
-    vendor: str
+    name: str = field(validator=_a(str))
+    title: str = field(validator=_a(str))
+    vendor: str = field(validator=_a(str))
     docs: str | None = None
     request: Callable[[Image, Options, Settings], Request] | None = None
     steps: Callable[[Image, Options, Settings, str], Steps] | None = field(
@@ -267,11 +289,11 @@ class Provider:
     read: Callable[[Any], Iterable[Finding | str]]
     decode: Decoder = field(factory=Json)
     ignores: Mapping[str, str] = field(factory=dict)
-    accepts: Accepts
-    offers: Offers = field(factory=Offers)
-    errors: Errors = field(factory=Errors)
-    settings: tuple[Setting, ...] = ()
-    credentials: tuple[tuple[str, ...], ...] = ()
+    accepts: Accepts = field(validator=_a(Accepts))
+    offers: Offers = field(factory=Offers, validator=_a(Offers))
+    errors: Errors = field(factory=Errors, validator=_a(Errors))
+    settings: tuple[Setting, ...] = field(default=(), validator=_all_settings)
+    credentials: tuple[tuple[str, ...], ...] = field(default=(), validator=_its_settings)
     authorize: Callable[[Prepared, Settings, float], Prepared] = lambda prepared, settings, now: (
         prepared
     )
@@ -281,7 +303,7 @@ class Provider:
     library: LibraryCalls | None = None
     endpoint: str | None = None
     hosts: tuple[str, ...] = ()
-    sunset: Sunset | None = None
+    sunset: Sunset | None = field(default=None, validator=_a(Sunset, type(None)))
 
     def job(self, image: Image, options: Options, settings: Settings, nonce: str) -> Steps:
         """The whole job as a generator, also where it is a single request."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import ipaddress
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from ._provider import Provider
 from ._registry import Registry
 from ._settings import Secret, Setting, Settings
 from ._wire import Request, prepare
-from .errors import ConfigurationError
+from .errors import ConfigurationError, PluginError, TaggersError
 
 __all__ = ["Found", "Missing", "Target", "find", "missing", "problems", "resolve"]
 
@@ -87,7 +88,8 @@ def resolve(
     faults += [f"needs {item.how}" for item in lacking]
     settings = Settings({item.setting.name: item.value for item in found})
     if not faults:
-        faults = [*provider.check(settings), *_untrusted(provider, settings, found, config)]
+        with _of_plugin(service.plugin, registry):
+            faults = [*provider.check(settings), *_untrusted(provider, settings, found, config)]
     if faults:
         secret = any(item.setting.secret for item in lacking)
         scope = "credential" if secret else "process"
@@ -102,13 +104,26 @@ def resolve(
     )
 
 
+@contextlib.contextmanager
+def _of_plugin(name: str, registry: Registry) -> Iterator[None]:
+    """Makes a `PluginError` of what a provider's own checks of its settings raise."""
+    try:
+        yield
+    except TaggersError:
+        raise
+    except Exception as error:
+        whose = f"{name}, from {registry.distribution(name)[0]},"
+        reason = f"its settings cannot be checked: {type(error).__name__}: {error}"
+        raise PluginError(f"{whose} is broken: {reason}") from error
+
+
 def problems(
     name: str, config: Config, keys: Keys, registry: Registry
-) -> ConfigurationError | None:
+) -> ConfigurationError | PluginError | None:
     """Why a provider cannot be asked as it is configured; None where it can."""
     try:
         resolve(name, config, keys, registry)
-    except ConfigurationError as error:
+    except (ConfigurationError, PluginError) as error:
         return error
     return None
 

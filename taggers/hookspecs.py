@@ -1,4 +1,8 @@
-"""The hooks through which a distribution extends taggers."""
+"""The hooks through which a distribution extends taggers.
+
+A hook of another name is reported as a mistake, unless it is marked with
+`@hookimpl(optionalhook=True)`.
+"""
 
 from __future__ import annotations
 

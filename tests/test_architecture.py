@@ -32,7 +32,7 @@ LAYERS = [
     {"_fetch"},
     {"_config"},
     {"_registry", "_keys", "plugin"},
-    {"hookspecs"},
+    {"_entry_points", "hookspecs"},
     {"_flow", "_dialect"},
     {"_keep", "_auth", "_prepare", "_reading"},
     {"_remake"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -48,10 +49,20 @@ class _Commands(click.Group):
     help="With --emulate: what to say about which picture, as TOML.",
 )
 @click.option("--faults", metavar="FILE", help="With --emulate: what shall go wrong, as TOML.")
+@click.option(
+    "--no-plugins",
+    is_flag=True,
+    help="Look at no plugin but taggers' own, as TAGGERS_PLUGINS= does.",
+)
 @click.version_option(__version__, prog_name="taggers", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(
-    ctx: click.Context, config: str | None, emulate: bool, fixtures: str | None, faults: str | None
+    ctx: click.Context,
+    config: str | None,
+    emulate: bool,
+    fixtures: str | None,
+    faults: str | None,
+    no_plugins: bool,
 ) -> None:
     """Tag pictures with any provider: one schema for every image-tagging API.
 
@@ -61,6 +72,11 @@ def cli(
     taggers providers                      what is installed, and what it takes
     taggers --emulate tag cat.jpg -p huawei-tagging-v2   a vendor's wire, without the vendor
     """
+    from .._registry import PLUGINS, prints_aside
+
+    if no_plugins:
+        os.environ[PLUGINS] = ""
+    ctx.with_resource(prints_aside())
     ctx.obj = Setup(ctx, config, emulate, fixtures, faults)
 
 
@@ -74,6 +90,8 @@ def main(arguments: list[str] | None = None) -> None:
         status = error.exit_code
     except click.Abort as abort:
         status = 130 if isinstance(abort.__cause__, KeyboardInterrupt) else 1
+        for note in getattr(abort.__cause__, "__notes__", ()):
+            click.echo(f"taggers: {note}", err=True)
     except TaggersError as error:
         from ._terminal import complain, exit_code
 

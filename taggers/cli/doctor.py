@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -12,8 +13,8 @@ from attrs import frozen
 
 from .._config import Config
 from .._keys import Keys
-from .._provider import Sunset
-from .._registry import Registry, installed
+from .._provider import Provider, Sunset
+from .._registry import PLUGINS, Registry, installed
 from .._resolve import problems, resolve
 from ..errors import ConfigurationError, TaggersError
 from ..testing import png
@@ -85,21 +86,26 @@ def _findings(setup: Setup, offline: bool) -> Iterator[Finding]:
         config = Config()
     else:
         yield Finding("ok", "config", ", ".join(map(str, config.files)) or "no file, which is fine")
-    yield from _about_plugins(registry)
+    working = registry.all()
+    yield from _about_plugins(registry, working)
     try:
         keys = Keys.load()
     except ConfigurationError as error:
         yield Finding("bad", "keys", str(error))
         keys = Keys({}, {})
     yield from _about_providers(config, registry, keys)
-    yield from _about_ends(config, registry)
+    yield from _about_ends(config, working)
     yield from _about_clock(config, registry, keys, offline)
 
 
-def _about_plugins(registry: Registry) -> Iterator[Finding]:
-    working = registry.all()
+def _about_plugins(registry: Registry, working: list[Provider]) -> Iterator[Finding]:
+    """What is wrong with the plugins, their dialects too; each line names a distribution."""
+    registry.dialects()
     yield Finding("ok", "plugins", f"{len(working)} providers work")
-    for reason in registry.quarantined.values():
+    if (chosen := os.environ.get(PLUGINS)) is not None:
+        text = f"only taggers' own are looked at{chosen and f', and {chosen}'}, by {PLUGINS}"
+        yield Finding("note", "plugins", text)
+    for reason in (*registry.quarantined.values(), *registry.faults):
         yield Finding("bad", "plugins", reason)
 
 
@@ -112,19 +118,19 @@ def _about_providers(config: Config, registry: Registry, keys: Keys) -> Iterator
         error = problems(name, config, keys, registry)
         if error is None:
             yield Finding("ok", name, "ready")
-        elif name not in config.services:
+        elif name not in config.services and isinstance(error, ConfigurationError):
             yield Finding("note", name, f"not set up; see `taggers providers show {name}`")
         else:
             for line in error.message.splitlines():
                 yield Finding("bad", name, line.removeprefix(f"{name}: "))
 
 
-def _about_ends(config: Config, registry: Registry) -> Iterator[Finding]:
+def _about_ends(config: Config, working: list[Provider]) -> Iterator[Finding]:
     """What vendors have announced to end, each announcement once."""
     today = datetime.datetime.now(datetime.UTC).date()
     used = {service.plugin for service in config.services.values()}
     ending: dict[Sunset, list[str]] = {}
-    for provider in registry.all():
+    for provider in working:
         if provider.sunset:
             ending.setdefault(provider.sunset, []).append(provider.name)
     for sunset, names in sorted(ending.items(), key=lambda item: item[0].date):

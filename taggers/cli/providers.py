@@ -62,7 +62,8 @@ def _row(name: str, config: Config, registry: Registry, keys: Keys) -> dict[str,
     try:
         provider = registry.provider(service.plugin)
     except PluginError as error:
-        return dict.fromkeys(_COLUMNS, "") | {"provider": name, "ready": f"no: {error.message}"}
+        columns = dict.fromkeys((*_COLUMNS, "title"), "")
+        return columns | {"provider": name, "ready": f"no: {error.message}"}
     lacking = missing(provider, find(provider, service, keys, {}))
     return {
         "provider": name if name == service.plugin else f"{name} = {service.plugin}",

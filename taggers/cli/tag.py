@@ -94,7 +94,7 @@ def command(
         _check_drawing(draw, sources, several=len(sources) * len(asked) > 1)
     tally = _Tally()
     with Tagger(config=loaded) as tagger:
-        for name in asked:
+        for name in (*asked, *([enhance] if enhance else ())):
             tagger.check(name)
         outcomes = _outcomes(tagger, sources, asked, options)
         drawn = _drawn(outcomes, draw, font) if draw is not None else outcomes
