@@ -109,9 +109,9 @@ class Offers:
     """What a provider gives, and which options it applies itself (the core applies the others).
 
     `kinds` are those of its tags where it tells several apart; `boxes`: whether it says where
-    things are; `languages` are those that can be asked for; `max_limit` is the largest `limit` that it takes;
-    `concurrency` is how many calls at a time the vendor allows by default; `unit` is what it bills,
-    None where nothing is.
+    things are; `languages` are those that can be asked for; `max_limit` is the largest `limit` that
+    it takes; `concurrency` is how many calls at a time the vendor allows by default; `unit` is what
+    it bills, None where nothing is.
     """
 
     kinds: tuple[str, ...] = ()

@@ -130,11 +130,3 @@ def test_the_emulators_files_are_read_as_they_stand(tmp_path: Path, photos: Path
     assert 4 == len(emulator._service.answers.fixtures)
     assert 3 == len(emulator._service.faults.listed())
     assert [] == [kind for kind in KINDS if f"`{kind}`" not in page]
-
-
-def test_every_hook_has_its_paragraph() -> None:
-    from taggers import hookspecs
-
-    hooks = [name for name in vars(hookspecs) if name.startswith("taggers_")]
-
-    assert [] == [name for name in hooks if f"`{name}(" not in CONTRIBUTING]
