@@ -120,10 +120,7 @@ def test_every_hook_has_its_paragraph_and_its_test(hook: str) -> None:
 def test_every_paragraph_and_every_test_of_a_hook_has_its_hook() -> None:
     told = re.findall(r"^\* `(taggers_\w+)\(\)` ", CONTRIBUTING, re.M)
     tested = [name for name in globals() if name.startswith("test_hook_")]
+    theirs = tuple(f"test_hook_{hook}" for hook in HOOKS)
 
     assert HOOKS == told
-    assert [] == [name for name in tested if not name.startswith(_of_a_hook())]
-
-
-def _of_a_hook() -> tuple[str, ...]:
-    return tuple(f"test_hook_{hook}" for hook in HOOKS)
+    assert [] == [name for name in tested if not name.startswith(theirs)]

@@ -75,7 +75,6 @@ def _words(plan: Plan) -> dict[str, str]:
         "asks": _ASKS[plan.format, plan.takes],
         "version": __version__,
         "variables": " and ".join(f"`{variable}`" for variable in variables),
-        "set_keys": "\n".join(f"$ taggers keys set {variable}" for variable in variables),
         "example": "cat.jpg" if plan.takes == "upload" else "https://example.com/cat.jpg",
         "mapping": filled(f"mapping_{plan.format}.md", {}).rstrip(),
     }
