@@ -87,26 +87,44 @@ def _variable(plan: Plan, key: str) -> str:
 
 def _provider(plan: Plan, words: dict[str, str]) -> str:
     """The module with the provider. Its imports are those of the names that it uses."""
+    pieces = {**_format(plan), **_input(plan), **_auth(plan)}
+    body = filled("provider.py", {**words, **pieces})
+    return f'"""{plan.title}.\n\n{words["asks"]}.\n"""\n\n{_imports(body)}\n\n{body}'
+
+
+def _format(plan: Plan) -> dict[str, str]:
+    """What follows from the format of the answers."""
     json = plan.format == "json"
-    size_limit = "max_base64_bytes" if json else "max_bytes"
+    return {
+        "read": filled(f"read_{plan.format}.py", {}),
+        "decode": "" if json else '    decode=Xml(lists=("Tag", "Box")),\n',
+        "ignored": "version" if json else "Answer.Version",
+    }
+
+
+def _input(plan: Plan) -> dict[str, str]:
+    """What follows from how the picture is handed over."""
+    size_limit = "max_base64_bytes" if plan.format == "json" else "max_bytes"
+    return {
+        "request": filled(f"request_{plan.format}_{plan.takes}.py", {}),
+        "accepts": filled(f"accepts_{plan.takes}.py", {"size_limit": size_limit}),
+        "image_rule": _IMAGE_RULES[plan.takes],
+    }
+
+
+def _auth(plan: Plan) -> dict[str, str]:
+    """What follows from how one signs in."""
     settings = [
         filled("setting.py", {"key": key, "help": _HELP[key], "variable": _variable(plan, key)})
         for key in plan.keys
     ]
-    pieces = {
-        "request": filled(f"request_{plan.format}_{plan.takes}.py", {}),
-        "read": filled(f"read_{plan.format}.py", {}),
+    keys = ", ".join(f'"{key}"' for key in plan.keys)
+    return {
         "sign": filled("sign.py", {}) if plan.auth == "signed" else "",
-        "decode": "" if json else '    decode=Xml(lists=("Tag", "Box")),\n',
-        "ignored": "version" if json else "Answer.Version",
-        "accepts": filled(f"accepts_{plan.takes}.py", {"size_limit": size_limit}),
-        "image_rule": _IMAGE_RULES[plan.takes],
         "settings": "".join(settings),
-        "keys": ", ".join(f'"{key}"' for key in plan.keys) + ("," if len(plan.keys) == 1 else ""),
+        "keys": f"{keys}," if len(plan.keys) == 1 else keys,
         "authorize": _AUTHORIZE[plan.auth],
     }
-    body = filled("provider.py", {**words, **pieces})
-    return f'"""{plan.title}.\n\n{words["asks"]}.\n"""\n\n{_imports(body)}\n\n{body}'
 
 
 def _imports(body: str) -> str:
