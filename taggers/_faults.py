@@ -50,7 +50,8 @@ class Rule:
     """One line of an error table: these codes mean this kind of error.
 
     `codes` are words, which may hold `*`. `status` and `message` (a regular expression) only tell
-    the meanings of one code apart. What is None is the usual answer of the kind.
+    the meanings of one code apart. `hint` says what to do. What is None is the usual answer of the
+    kind.
     """
 
     kind: type[TaggersError]

@@ -82,7 +82,10 @@ class Image:
 
     @classmethod
     def from_url(cls, url: str) -> Image:
-        """The picture at an http(s) URL, which is handed to the vendor and not fetched here."""
+        """The picture at an http(s) URL, which is handed to the vendor and not fetched here.
+
+        Raises `UnsafeUrl` for any other.
+        """
         scheme, _, rest = url.partition("://")
         if scheme.lower() not in ("http", "https") or not rest.strip("/"):
             raise UnsafeUrl(f"{url!r} is no http or https URL")

@@ -108,9 +108,10 @@ def _unsupported_source(image: Image) -> tuple[str]:
 class Offers:
     """What a provider gives, and which options it applies itself (the core applies the others).
 
-    `languages` are those that can be asked for; `max_limit` is the largest `limit` that it takes;
-    `concurrency` is how many calls at a time the vendor allows by default; `unit` is what it bills,
-    None where nothing is.
+    `kinds` are those of its tags where it tells several apart; `boxes`: whether it says where
+    things are; `languages` are those that can be asked for; `max_limit` is the largest `limit` that
+    it takes; `concurrency` is how many calls at a time the vendor allows by default; `unit` is what
+    it bills, None where nothing is.
     """
 
     kinds: tuple[str, ...] = ()

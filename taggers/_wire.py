@@ -408,7 +408,8 @@ def fraction(value: str | int | float | None, scale: float = 1) -> float | None:
     """A vendor's confidence as a fraction, or None where there is none.
 
     `scale` is the vendor's number for certainty: 1 or 100. It is stated, never guessed. A value
-    beyond it passes; the core brings it back into range and says so in the result.
+    beyond it passes; the core brings it back into range and says so in the result. Raises
+    `ValueError` for anything that is not a finite plain decimal.
     """
     found = number(value)
     return None if found is None else round(found / scale, 12)

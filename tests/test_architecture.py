@@ -23,7 +23,7 @@ LAYERS = [
     {"cli", "pytest_plugin"},
     {"testing"},
     {"emulator"},
-    {"draw", "library"},
+    {"draw", "library", "scaffold"},
     {"__init__"},
     {"_sync"},
     {"_client"},
@@ -85,7 +85,7 @@ def _imports(path: Path) -> Iterator[tuple[str, bool]]:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
         for child in ast.walk(node)
     }
-    inside = path.parent != PACKAGE
+    up_to_package = len(path.relative_to(PACKAGE).parts)
     for node in ast.walk(tree):
         if id(node) in guarded:
             continue
@@ -93,7 +93,7 @@ def _imports(path: Path) -> Iterator[tuple[str, bool]]:
             yield from ((alias.name.partition(".")[0], False) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             yield (node.module or "").partition(".")[0], False
-        elif isinstance(node, ast.ImportFrom) and node.level == (2 if inside else 1):
+        elif isinstance(node, ast.ImportFrom) and node.level == up_to_package:
             names = [node.module] if node.module else [alias.name for alias in node.names]
             yield from ((name.partition(".")[0], True) for name in names)
 

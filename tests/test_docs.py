@@ -19,7 +19,6 @@ from taggers.emulator import KINDS, Emulator
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
 
 def _blocks(text: str, language: str) -> list[tuple[str, str]]:
@@ -99,26 +98,6 @@ def test_the_readmes_table_is_that_of_the_providers() -> None:
     assert rows == table.splitlines()[2:]
 
 
-def test_the_plugin_of_the_contributing_guide_works_as_it_stands(tmp_path: Path) -> None:
-    for language in ("toml", "python", "json"):
-        for mark, content in _blocks(CONTRIBUTING, language):
-            path = tmp_path / mark.strip().removeprefix("file=")
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(content, "utf-8")
-    here = str(tmp_path / "installed")
-    install = ("-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation")
-
-    installed = _run(sys.executable, *install, "--target", here, ".", cwd=tmp_path)
-    module = (sys.executable, "-m")
-    tested = _run(*module, "pytest", "-q", "test_acme.py", cwd=tmp_path, PYTHONPATH=here)
-    show = (*module, "taggers", "providers", "show", "acme-tags")
-    shown = _run(*show, cwd=tmp_path, PYTHONPATH=here)
-
-    assert 0 == installed.returncode, installed.stdout
-    assert "1 passed" in tested.stdout, tested.stdout
-    assert "acme-tags, from taggers-acme 0.1.0" in shown.stdout, shown.stdout
-
-
 def test_the_emulators_files_are_read_as_they_stand(tmp_path: Path, photos: Path) -> None:
     page = (ROOT / "docs" / "emulator.md").read_text("utf-8")
     for mark, content in _blocks(page, "toml"):
@@ -130,11 +109,3 @@ def test_the_emulators_files_are_read_as_they_stand(tmp_path: Path, photos: Path
     assert 4 == len(emulator._service.answers.fixtures)
     assert 3 == len(emulator._service.faults.listed())
     assert [] == [kind for kind in KINDS if f"`{kind}`" not in page]
-
-
-def test_every_hook_has_its_paragraph() -> None:
-    from taggers import hookspecs
-
-    hooks = [name for name in vars(hookspecs) if name.startswith("taggers_")]
-
-    assert [] == [name for name in hooks if f"`{name}(" not in CONTRIBUTING]

@@ -46,11 +46,11 @@ def test_the_wheel_holds_the_packages_and_nothing_of_the_workshop(wheel: Path) -
     tops = {name.partition("/")[0] for name in names if ".dist-info" not in name}
     assert {"taggers", "taggers_huawei", "taggers_tencent", "taggers_local"} == tops
     assert "taggers/py.typed" in names
-    assert [] == [name for name in names if "exchanges" in name or "tests" in name]
+    assert [] == [name for name in names if "exchanges/" in name or "tests/" in name]
     assert wheel.stat().st_size < 300_000
 
 
-def test_the_wheel_lists_all_providers_and_tags_a_photograph(
+def test_the_wheel_lists_all_providers_tags_a_photograph_and_makes_a_plugin(
     wheel: Path, tmp_path: Path, photos: Path
 ) -> None:
     venv.create(tmp_path / "env", with_pip=True)
@@ -62,9 +62,11 @@ def test_the_wheel_lists_all_providers_and_tags_a_photograph(
     tagged = json.loads(
         _call(taggers, "tag", photos / "cat.jpg", "-p", "local-basic", cwd=tmp_path)
     )
+    made = _call(taggers, "plugin", "new", "acme", cwd=tmp_path)
 
     assert installed().names() == sorted(row["provider"] for row in listed)
     assert tagged["tags"]
+    assert "taggers_acme.py" in made
 
 
 def test_without_its_extra_the_local_provider_names_the_install(

@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
-from typing import Any
 
 import click
 
 from .. import __version__
 from ..errors import TaggersError
+from ._lazy import LazyGroup
 from ._setup import Setup
 
 __all__ = ["main"]
 
-COMMANDS = ("tag", "enhance", "library", "providers", "config", "keys", "doctor", "emulate")
+COMMANDS = (
+    "tag",
+    "enhance",
+    "library",
+    "providers",
+    "config",
+    "keys",
+    "doctor",
+    "emulate",
+    "plugin",
+)
 
 
-class _Commands(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(f".{name}", __name__).command
-        return command
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        if args and args[0] not in COMMANDS:
-            from .._registry import nearest
-
-            ctx.fail(f"no such command {args[0]!r}{nearest(args[0], COMMANDS)}")
-        return super().resolve_command(ctx, args)
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    package=__name__,
+    modules=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option(
     "--config",
     metavar="FILE",
