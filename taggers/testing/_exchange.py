@@ -79,10 +79,17 @@ class Exchange:
 
         Raises `Mismatch` where it asks something else than was recorded, or less, or more.
         """
-        made: list[dict[str, Any]] = []
-        outcome: Result | TaggersError = self._played(self._flow(provider), made)
-        self._same(made, [step["request"] for step in self.wire])
+        outcome, made = self.play(provider)
+        self._same([_shown(request) for request in made], [step["request"] for step in self.wire])
         return outcome
+
+    def play(
+        self, provider: Provider, **options: Any
+    ) -> tuple[Result | TaggersError, list[Prepared]]:
+        """What comes of the recorded answers with these options besides the recorded ones, and the
+        requests, whatever they are. Raises `Mismatch` where there are more than were recorded."""
+        made: list[Prepared] = []
+        return self._played(self.flow(provider, **options), made), made
 
     def check(self, provider: Provider) -> None:
         """Raises `Mismatch` where the outcome is not the recorded one."""
@@ -94,7 +101,7 @@ class Exchange:
             expected = self.error or {}
             self._same({name: facts.get(name) for name in expected or facts}, self.error)
 
-    def _played(self, flow: Generator[Effect, Any, Any], made: list[dict[str, Any]]) -> Any:
+    def _played(self, flow: Generator[Effect, Any, Any], made: list[Prepared]) -> Any:
         """What a flow returns or raises, with the recorded outcomes of what it asks for."""
         try:
             effect = next(flow)
@@ -105,7 +112,7 @@ class Exchange:
         except TaggersError as error:
             return error
 
-    def _happened(self, effect: Effect, made: list[dict[str, Any]]) -> Any:
+    def _happened(self, effect: Effect, made: list[Prepared]) -> Any:
         """The recorded outcome of an effect; a request is added to those made."""
         if isinstance(effect, Work):
             return effect.call()
@@ -115,22 +122,32 @@ class Exchange:
             return self._played(effect.flow(), made)
         if isinstance(effect, Download):
             raise Mismatch(f"{self.name}: wants a download, of which an exchange has none")
-        made.append(_shown(effect.prepared))
+        made.append(effect.prepared)
         if len(made) > len(self.wire):
-            raise Mismatch(f"{self.name}: asks once more than was recorded: {made[-1]}")
-        return _response(self.wire[len(made) - 1]["response"])
+            again = _shown(effect.prepared)
+            raise Mismatch(f"{self.name}: asks once more than was recorded: {again}")
+        return self.responses[len(made) - 1]
 
-    def _flow(self, provider: Provider) -> Flow:
+    @property
+    def responses(self) -> list[Response]:
+        """The recorded answers, in order."""
+        return [_response(step["response"]) for step in self.wire]
+
+    def flow(self, provider: Provider, image: Image | None = None, **options: Any) -> Flow:
+        """The recorded call, to be driven; with these options besides the recorded ones, and about
+        this picture where there is one."""
         context = Context(now=lambda: NOW, ticks=lambda: 0.0, roll=lambda: 0.0, nonce=NONCE)
         return call(
             provider,
-            self._image(),
-            Options(**self.options),
+            image or self.picture,
+            Options(**{**self.options, **options}),
             settings(provider, **self.settings),
             context,
         )
 
-    def _image(self) -> Image:
+    @property
+    def picture(self) -> Image:
+        """The picture that was asked about, or a plain one of its size."""
         if "url" in self.image:
             return Image.from_url(self.image["url"])
         size = self.image.get("width", 640), self.image.get("height", 480)
