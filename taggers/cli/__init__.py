@@ -14,7 +14,9 @@ from ._setup import Setup
 
 __all__ = ["main"]
 
-COMMANDS = ("tag", "enhance", "library", "providers", "config", "keys", "doctor", "emulate")
+COMMANDS = (
+    "tag", "enhance", "library", "providers", "config", "keys", "doctor", "emulate", "plugin",
+)  # fmt: skip
 
 
 class _Commands(click.Group):
