@@ -38,7 +38,7 @@ from .errors import ConfigurationError, NotSupported, TaggersError
 if TYPE_CHECKING:
     from ._driver import Driver
 
-__all__ = ["AsyncTagger", "TagOptions"]
+__all__ = ["AsyncTagger", "Clock", "TagOptions"]
 
 DEFAULT_CONCURRENCY = 8
 
@@ -108,7 +108,7 @@ class AsyncTagger:
         self._settings = settings
         self._targets: dict[str, Target] = {}
         self._driver: Driver | None = None
-        self._clock = _Clock()
+        self._clock = Clock()
 
     @classmethod
     def from_config(
@@ -296,7 +296,7 @@ class AsyncTagger:
 
 
 @define
-class _Clock:
+class Clock:
     """This machine's clock, set right by what the vendors say of theirs."""
 
     offset_s: float = 0.0

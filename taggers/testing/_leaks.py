@@ -1,0 +1,89 @@
+"""Whether a text that has to stay secret stands in a record after all, in any encoding."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import unquote, unquote_plus
+
+from ._stand_ins import MIN_ID, Hidden
+
+__all__ = ["leak"]
+
+MIN_SECRET = 4
+"""A secret of fewer characters is none, as in `Settings.redact`."""
+MIN_FOLDED = 12
+"""A text of so many characters is recognised in upper and lower case alike."""
+LAYERS = 3
+"""How many encodings around each other are taken off: JSON in a URL in XML, say."""
+
+
+def leak(record: Any, secrets: Iterable[Hidden]) -> tuple[str, str] | None:
+    """The name of the first text that stands in a JSON value, and its encoding; None for none."""
+    views = _views("\n".join([*_texts(record), json.dumps(record)]))
+    for one in secrets:
+        least = MIN_SECRET if one.secret else MIN_ID
+        if len(one.text) < least or one.text == one.instead:
+            continue
+        for encoding, pattern in _patterns(one.text):
+            if any(pattern.search(view) for view in views):
+                return one.name, encoding
+    return None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, inside in value.items():
+            yield name
+            yield from _texts(inside)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+
+
+def _views(text: str) -> set[str]:
+    """The text, and what it says when escapes are taken off it, and without white space."""
+    views = {text}
+    for _ in range(LAYERS):
+        views |= {taken_off(view) for view in views for taken_off in _ESCAPES}
+    return views | {re.sub(r"\s+", "", view) for view in views}
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", _sign, text)
+
+
+def _sign(escape: re.Match[str]) -> str:
+    if code := escape[1] or escape[2]:
+        return chr(int(code, 16))
+    return {"n": "\n", "r": "\r", "t": "\t"}.get(escape[3], escape[3])
+
+
+_ESCAPES = (unquote, unquote_plus, html.unescape, _unescaped)
+
+
+def _patterns(text: str) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """The encodings that are not taken off but looked for, by name."""
+    folded = re.IGNORECASE if len(text) >= MIN_FOLDED else 0
+    content = text.encode("utf-8", "surrogatepass")
+    yield "plain text or escaped", re.compile(re.escape(text), folded)
+    yield "reversed", re.compile(re.escape(text[::-1]), folded)
+    yield "hex", re.compile(r"[\s:-]?".join(f"{byte:02x}" for byte in content), re.IGNORECASE)
+    for offset in range(3):
+        inner = _inner_base64(content, offset)
+        yield "base64", re.compile(re.escape(inner))
+        urlsafe = inner.translate(str.maketrans("+/", "-_"))
+        yield "URL-safe base64", re.compile(re.escape(urlsafe))
+
+
+def _inner_base64(content: bytes, offset: int) -> str:
+    """The base64 that these bytes have wherever they begin so many bytes into a group of three:
+    only the letters that no neighbour has a part in."""
+    encoded = base64.b64encode(b"\0" * offset + content).decode()
+    return encoded[-(-offset * 8 // 6) : (offset + len(content)) * 8 // 6]
