@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -21,16 +21,16 @@ Installed = Callable[[str], Registry]
 
 
 @pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installed:
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installed]:
     """Makes a plugin of a program: the registry that finds it, under the name "acme"."""
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "taggers_acme", raising=False)
 
     def made(program: str) -> Registry:
         (tmp_path / "taggers_acme.py").write_text(PLUGIN + program, "utf-8")
         return Registry((EntryPoint("acme", "taggers_acme", GROUP),))
 
-    return made
+    yield made
+    sys.modules.pop("taggers_acme", None)
 
 
 PLUGIN = """
@@ -98,7 +98,7 @@ def test_hook_taggers_dialects_is_called_when_the_emulators_services_are_gathere
     dialects = registry.dialects()
 
     assert ["acme"] == [dialect.name for dialect in dialects]
-    assert ["taggers_dialects"] == _called()
+    assert 1 == _called().count("taggers_dialects")
 
 
 def test_a_plugin_needs_no_hook_but_that_of_its_providers(installed: Installed) -> None:

@@ -135,8 +135,9 @@ def test_it_replays_in_another_process(
 from pathlib import Path
 from taggers.testing import cases
 all_ = cases("huawei-media-tagging-det", Path("exchanges"))
-for case in all_: case.check()
-print(len(all_) > 0)
+mine = [case for case in all_ if "cat: " in str(case)]
+for case in mine: case.check()
+print(len(mine) > 10)
 """
 
     said = subprocess.run(
@@ -460,6 +461,7 @@ def test_a_stand_in_has_the_shape_of_what_it_stands_for(
     provider = evolve(
         installed().provider("huawei-tagging-v2"),
         settings=(Setting("place", "", pattern=pattern),),
+        credentials=(),
     )
 
     found, *_ = hidden(provider, Settings({"place": text}))
