@@ -97,7 +97,9 @@ _BY_STATUS: Mapping[int, type[TaggersError]] = {
 class Errors:
     """A vendor's errors as a table: the code decides, then the HTTP status, never the text alone.
 
-    * `where`: finds code, message and request id in a decoded answer; None: it is no error;
+    * `where`: finds code, message and request id, texts or whole numbers, in a decoded answer;
+      None: it is no error. A `LookupError`, `TypeError`, `ValueError` or `AttributeError` out of it
+      means the same;
     * `rules`: the first that fits is taken;
     * `request_id_header`: where the vendor's id of a call stands;
     * `hold_s`: the length of a throttling window in seconds, read from the vendor's message.
@@ -116,7 +118,7 @@ class Errors:
         `body` is None where it could not be read; `redact` takes the secrets out of the vendor's
         text, which may quote the key.
         """
-        found = None if body is None else self.where(body)
+        found = None if body is None else self.said(body)
         if found is None and response.ok:
             return None
         if found is None:
@@ -131,6 +133,17 @@ class Errors:
             request_id=self.request_id(response, found, redact),
             hint="taggers does not know this code; please report it",
         )
+
+    def said(self, body: Any) -> VendorError | None:
+        """What `where` finds, as texts; nothing in a body of a shape that it does not expect."""
+        try:
+            found = self.where(body)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            return None
+        code = _text(found.code) if found else None
+        if found is None or code is None:
+            return None
+        return VendorError(code, _text(found.message) or "", _text(found.request_id))
 
     def request_id(
         self,
@@ -168,6 +181,11 @@ class Errors:
             retry_after_s=retry_after_s(response),
             **_answered(kind),
         )
+
+
+def _text(value: Any) -> str | None:
+    """A vendor's text, or its whole number as text; None where it is neither."""
+    return str(value) if isinstance(value, str | int) else None
 
 
 def _by_hundred(status: int) -> type[TaggersError]:

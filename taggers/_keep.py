@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 from attrs import evolve
 
@@ -72,7 +73,10 @@ def _clean(tag: Tag, warnings: dict[str, None]) -> Tag:
     replaced, and what is longer than any true name is cut."""
     if not isinstance(tag.name, str) or not tag.name:
         raise MalformedResponse(f"a tag's name is {tag.name!r}, which is no text")
-    texts = (tag.name, *tag.names.values(), *tag.category)
+    texts = (tag.name, *tag.names.values(), *tag.category, *chain(*tag.categories.values()))
+    for text in texts:
+        if not isinstance(text, str):
+            raise MalformedResponse(f"{tag.name} has the name {text!r}, which is no text")
     if all(text.isascii() and len(text) <= MAX_NAME_LENGTH for text in texts):
         return tag
 

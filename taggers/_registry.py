@@ -58,6 +58,14 @@ class Registry:
         """All providers' names, sorted. Nothing is imported."""
         return sorted({point.name for point in self.entry_points})
 
+    @classmethod
+    def of(cls, *providers: Provider) -> Registry:
+        """A registry of these providers alone, installed or not."""
+        return cls(
+            tuple(EntryPoint(provider.name, __name__, GROUP) for provider in providers),
+            loaded={provider.name: provider for provider in providers},
+        )
+
     def distribution(self, name: str) -> tuple[str, str | None]:
         """The distribution that brings a provider, and its version."""
         point = self._entry_point(name)

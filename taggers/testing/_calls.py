@@ -20,6 +20,7 @@ from .._client import AsyncTagger
 from .._model import Provenance, Result
 from .._policy import Policy
 from .._provider import Provider
+from .._registry import Registry
 from .._sync import Tagger
 from .._wire import Response
 from ..errors import TaggersError
@@ -152,7 +153,8 @@ def _tagged(
     provider: Provider, exchange: Exchange, server: Replayer, **settings: Any
 ) -> Result | TaggersError:
     arguments = {**exchange.settings, **settings, "endpoint": server.url}
-    with Tagger(provider.name, policy=POLICY, **arguments) as tagger:
+    registry = Registry.of(provider)
+    with Tagger(provider.name, registry=registry, policy=POLICY, **arguments) as tagger:
         try:
             return tagger.tag(exchange.picture, **exchange.options)
         except TaggersError as error:
@@ -163,7 +165,8 @@ async def _tagged_async(
     provider: Provider, exchange: Exchange, server: Replayer
 ) -> Result | TaggersError:
     arguments = {**exchange.settings, "endpoint": server.url}
-    async with AsyncTagger(provider.name, policy=POLICY, **arguments) as tagger:
+    registry = Registry.of(provider)
+    async with AsyncTagger(provider.name, registry=registry, policy=POLICY, **arguments) as tagger:
         try:
             return await tagger.tag(exchange.picture, **exchange.options)
         except TaggersError as error:

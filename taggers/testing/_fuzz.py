@@ -55,6 +55,7 @@ def check_fuzzed(provider: Provider, recorded: list[Exchange], examples: int) ->
         deadline=None,
         database=None,
         derandomize=True,
+        report_multiple_bugs=False,
         suppress_health_check=list(hypothesis.HealthCheck),
     )
     @hypothesis.given(strategies.data())

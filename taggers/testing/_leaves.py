@@ -58,8 +58,7 @@ def account(provider: Provider, body: Any) -> list[Leaf]:
     """What becomes of every leaf of an answer that the provider can read."""
     findings = said(provider, body)
     seen: set[str] = set()
-    for _ in provider.read(traced(body, lambda at, value: seen.add(at))):
-        pass
+    said(provider, traced(body, lambda at, value: seen.add(at)))
     return [
         Leaf(
             place(path),
@@ -152,13 +151,13 @@ def _changed(before: list[Any] | TaggersError, after: list[Any] | TaggersError) 
     return ("order",)
 
 
-def _facts(found: list[Any]) -> Iterator[tuple[str, Any]]:
+def _facts(found: list[Any]) -> Iterator[tuple[str, str]]:
     for item in found:
         yield from _flat(type(item).__name__ if attrs.has(type(item)) else "warning", item)
 
 
-def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """A finding's fields and their values, in all that it holds."""
+def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """A finding's fields and their values as text, in all that it holds."""
     if attrs.has(type(value)):
         for field in attrs.fields(type(value)):
             yield from _flat(f"{name}.{field.name}", getattr(value, field.name))
@@ -169,7 +168,7 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         for inside in value:
             yield from _flat(name, inside)
     elif value not in (None, ()):
-        yield name, value
+        yield name, repr(value)
 
 
 def _reason(ignores: Mapping[str, str], at: str) -> str | None:

@@ -9,10 +9,11 @@ from typing import Any
 import attrs
 from attrs import evolve, frozen
 
-from .._model import BoundingBox, Match, Region, Result, Tag, Verdict, is_number
+from .._model import BoundingBox, Match, Result, Tag, Verdict, is_number
 from .._provider import Provider
 from .._wire import Decoder
 from ..errors import MalformedResponse, TaggersError
+from ._confidence import confidences, counts_in_one_scale, regions
 from ._exchange import Exchange, Mismatch
 from ._leaves import Path, account, covers, leaves, place, replaced, said, without
 
@@ -64,27 +65,13 @@ def _says_sound_things(provider: Provider, exchange: Exchange, body: Any) -> Non
     if isinstance(found, TaggersError):
         raise Mismatch(f"an answer that was recorded as good is refused: {found}")
     for finding in found:
-        for number in _confidences(finding):
+        for number in confidences(finding):
             if number is not None and not (is_number(number) and 0 <= number <= 1):
                 raise Mismatch(f"the confidence {number!r} is not from 0 to 1: {finding}")
-        for region in _regions(finding):
+        for region in regions(finding):
             _check_box(provider, exchange, region.box)
-    if any(True for finding in found for _ in _regions(finding)) and not provider.offers.boxes:
+    if any(True for finding in found for _ in regions(finding)) and not provider.offers.boxes:
         raise Mismatch("there are boxes, and Offers.boxes says that there are none")
-
-
-def _confidences(finding: Any) -> Iterator[float | None]:
-    yield from (getattr(finding, name, None) for name in ("confidence", "similarity"))
-    yield from (region.confidence for region in _regions(finding))
-    if isinstance(finding, Verdict):
-        yield from finding.scores.values()
-
-
-def _regions(finding: Any) -> Iterator[Region]:
-    if isinstance(finding, Region):
-        yield finding
-    elif isinstance(finding, Tag):
-        yield from finding.regions
 
 
 def _check_box(provider: Provider, exchange: Exchange, box: BoundingBox) -> None:
@@ -107,7 +94,7 @@ def _gives_frozen_values(provider: Provider, exchange: Exchange, body: Any) -> N
     for finding in provider.read(body):
         if isinstance(finding, str):
             continue
-        for item in (finding, *_regions(finding)):
+        for item in (finding, *regions(finding)):
             for name, value in attrs.asdict(item, recurse=False).items():
                 if isinstance(value, list | set):
                     raise Mismatch(f"{type(item).__name__}.{name} is a {type(value).__name__}")
@@ -144,9 +131,9 @@ def _zeros(outcome: Result | TaggersError) -> int:
     if isinstance(outcome, TaggersError):
         return 0
     findings = (*outcome.tags, *outcome.regions, *outcome.matches, *outcome.verdicts)
-    boxes = [region.box for finding in findings for region in _regions(finding)]
+    boxes = [region.box for finding in findings for region in regions(finding)]
     empty = [box for box in boxes if not (box.width and box.height)]
-    return len(empty) + sum(number == 0 for item in findings for number in _confidences(item))
+    return len(empty) + sum(number == 0 for item in findings for number in confidences(item))
 
 
 def _places(body: Any, path: Path = ()) -> Iterator[Path]:
@@ -193,7 +180,8 @@ def _at(body: Any, path: Path) -> Any:
 
 def _carries_any_text(provider: Provider, exchange: Exchange, body: Any) -> None:
     """Any text in a text's place becomes part of a result that can be written down and read back,
-    or the answer is malformed."""
+    or the answer is malformed. A name is carried as it is."""
+    names = {leaf.place for leaf in account(provider, body) if "Tag.name" in leaf.becomes}
     for path, value in leaves(body):
         for text in ODD_TEXTS if isinstance(value, str) else ():
             outcome = outcome_of(provider, exchange, body, replaced(body, path, text))
@@ -201,6 +189,15 @@ def _carries_any_text(provider: Provider, exchange: Exchange, body: Any) -> None
                 sound(outcome)
             except Mismatch as wrong:
                 raise Mismatch(f"{text[:20]!r} in {place(path)}: {wrong}") from wrong
+            if place(path) in names:
+                _check_carried(said(provider, replaced(body, path, text)), text, place(path))
+
+
+def _check_carried(found: list[Any] | TaggersError, text: str, at: str) -> None:
+    tags = [item for item in found if isinstance(item, Tag)] if isinstance(found, list) else []
+    named = {name for tag in tags for name in (tag.name, *tag.names.values())}
+    if tags and not any(text in name for name in named):
+        raise Mismatch(f"the name {text[:20]!r} in {at} becomes {sorted(named)}")
 
 
 def sound(outcome: Result | TaggersError) -> None:
@@ -208,7 +205,7 @@ def sound(outcome: Result | TaggersError) -> None:
     if isinstance(outcome, TaggersError):
         return
     for finding in (*outcome.tags, *outcome.regions, *outcome.matches, *outcome.verdicts):
-        for number in _confidences(finding):
+        for number in confidences(finding):
             if number is not None and not 0 <= number <= 1:
                 raise Mismatch(f"the confidence {number!r}: {finding}")
     written = json.dumps(outcome.to_dict(), allow_nan=False).encode()
@@ -217,8 +214,9 @@ def sound(outcome: Result | TaggersError) -> None:
 
 
 def _counts_right(provider: Provider, exchange: Exchange, body: Any) -> None:
-    """Of 0, 1, 2 or 10,000 items in a list, nothing is left out."""
-    for path in [path for path in _places(body) if isinstance(_at(body, path), list)]:
+    """Of 0, 1, 2 or 10,000 items in a list, nothing is left out. Numbers in a list are not items:
+    they are the sides of a box, say."""
+    for path in [path for path in _places(body) if _is_list_of_items(_at(body, path))]:
         for item in _at(body, path)[:1]:
             none, one, two, many = (
                 _count(provider, path, replaced(body, path, _copies(item, times)))
@@ -228,6 +226,10 @@ def _counts_right(provider: Provider, exchange: Exchange, body: Any) -> None:
                 raise Mismatch(f"the second item in {place(path)} adds nothing")
             if one > none and many - one < MANY - 1:
                 raise Mismatch(f"{MANY:,} items in {place(path)} add no more than {many - none}")
+
+
+def _is_list_of_items(value: Any) -> bool:
+    return isinstance(value, list) and not all(is_number(item) for item in value)
 
 
 def _copies(item: Any, times: int) -> list[Any]:
@@ -266,6 +268,7 @@ READS: Mapping[str, Callable[[Provider, Exchange, Any], None]] = {
     "bears what is missing": _bears_what_is_missing,
     "keeps what is new": _keeps_what_is_new,
     "carries any text": _carries_any_text,
+    "counts in one scale": counts_in_one_scale,
     "counts right": _counts_right,
 }
 """What is checked of `read`, on the answer of every exchange that has a result."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,12 +40,10 @@ def _shown(provider: Provider, recorded: list[Exchange]) -> tuple[Any, Response]
     """An error of the vendor's, decoded, and the answer that it is."""
     for exchange in recorded:
         for response in exchange.responses:
-            try:
+            with contextlib.suppress(TaggersError):
                 body = provider.decode(response.body)
-                if provider.errors.where(body) is not None:
+                if provider.errors.said(body) is not None:
                     return body, response
-            except (TaggersError, LookupError, TypeError, ValueError, AttributeError):
-                continue
     raise Mismatch("no exchange shows one of the vendor's errors: record or write one")
 
 
@@ -69,7 +68,7 @@ def _named(errors: Errors, code: str, status: int) -> Iterator[Rule]:
 
 def _found(errors: Errors, code: str, body: Any, response: Response) -> TaggersError | None:
     """The error that the answer is with this code in place of its own."""
-    shown = errors.where(body)
+    shown = errors.said(body)
     assert shown is not None
     for path, value in leaves(body):
         if str(value) == shown.code:

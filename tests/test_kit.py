@@ -1,0 +1,421 @@
+"""The checks of the testing kit: mappers that are broken as others really were are caught."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from taggers.errors import Authentication, RateLimited
+from taggers.plugin import (
+    Accepts,
+    BoundingBox,
+    Errors,
+    Offers,
+    Provider,
+    Region,
+    Request,
+    Rule,
+    Setting,
+    Steps,
+    Tag,
+    VendorError,
+    evolve,
+    fraction,
+    header,
+    number,
+)
+from taggers.testing import Exchange, Mismatch
+from taggers.testing._asks import ASKS, check_limits
+from taggers.testing._calls import CALLS
+from taggers.testing._fuzz import check_fuzzed
+from taggers.testing._leaves import account, covers
+from taggers.testing._reads import READS, check_ignores
+from taggers.testing._tables import check_table
+
+BODY = {
+    "id": "r-1",
+    "labels": [
+        {
+            "label_id": "n-7",
+            "text": {"en": "cat", "zh": "猫"},
+            "score": 97.5,
+            "parents": ["animal", "mammal"],
+            "boxes": [[50, 60, 90, 100], [400, 300, 600, 460]],
+        },
+        {"label_id": "n-8", "text": {"en": "sofa", "zh": "沙发"}, "score": 31, "parents": ["home"]},
+    ],
+}
+
+
+def _read(body: Any) -> Iterator[Tag]:
+    for label in body["labels"]:
+        yield Tag(
+            name=label["text"]["en"],
+            confidence=fraction(label.get("score"), 100),
+            category=tuple(label.get("parents") or ()),
+            names=label["text"],
+            regions=tuple(
+                Region(BoundingBox.from_corners(*(number(side) for side in box)))
+                for box in label.get("boxes") or ()
+            ),
+        )
+
+
+def _where(body: Any) -> VendorError | None:
+    found = body.get("error") if isinstance(body, dict) else None
+    return VendorError(found["code"], found["message"]) if isinstance(found, dict) else None
+
+
+def _request(image: Any, options: Any, settings: Any) -> Request:
+    return Request(path="/tags", json={"top": options.limit or 10, **options.native})
+
+
+ACME = Provider(
+    name="acme",
+    title="Acme",
+    vendor="Acme",
+    request=_request,
+    read=_read,
+    ignores={"id": "of the request", "labels[*].label_id": "of no use outside Acme"},
+    accepts=Accepts(formats=("png",), sources=("content",), max_bytes=5000, max_edge_px=2000),
+    offers=Offers(boxes=True, applies=frozenset({"limit"}), max_limit=50),
+    errors=Errors(
+        where=_where,
+        rules=(
+            Rule(kind=Authentication, codes="bad_key no_key"),
+            Rule(kind=RateLimited, codes="slow_*"),
+        ),
+    ),
+    endpoint="https://acme.example.com",
+)
+
+
+def _exchange(body: Any = BODY, status: int = 200) -> Exchange:
+    request = {"method": "POST", "path": "/tags", "json": {"top": 10}}
+    response = {"status": status, "json": body}
+    return Exchange(
+        provider="acme",
+        about="constructed",
+        wire=({"request": request, "response": response},),
+        result={},
+        name="cat",
+    )
+
+
+WRONG_KEY = _exchange({"error": {"code": "bad_key", "message": "who are you?"}}, 401)
+
+
+def _complaints(provider: Provider, body: Any = BODY) -> dict[str, str]:
+    """What the checks of `read` complain about, by the check's name."""
+    found = {}
+    for name, check in READS.items():
+        own = copy.deepcopy(body)
+        try:
+            check(provider, _exchange(own), own)
+        except Mismatch as wrong:
+            found[name] = str(wrong)
+    return found
+
+
+def _reading(change: Callable[[Any, Tag], Tag | None]) -> Callable[[Any], Iterator[Tag]]:
+    """The right mapper, with something done to each tag; None leaves it out."""
+
+    def read(body: Any) -> Iterator[Tag]:
+        for label, tag in zip(body["labels"], _read(body), strict=True):
+            if (changed := change(label, tag)) is not None:
+                yield changed
+
+    return read
+
+
+def _first_box_only(label: Any, tag: Tag) -> Tag:
+    return evolve(tag, regions=tag.regions[:1])
+
+
+def _no_parents(label: Any, tag: Tag) -> Tag:
+    return evolve(tag, category=())
+
+
+def _hard_coded_threshold(label: Any, tag: Tag) -> Tag | None:
+    return tag if (tag.confidence or 0) >= 0.3 else None
+
+
+def _percent(label: Any, tag: Tag) -> Tag:
+    return evolve(tag, confidence=number(label.get("score")))
+
+
+def _guessed_scale(label: Any, tag: Tag) -> Tag:
+    score = number(label.get("score"))
+    return evolve(tag, confidence=score / 100 if score is not None and score > 1 else score)
+
+
+def _zero_for_missing(label: Any, tag: Tag) -> Tag:
+    return evolve(tag, confidence=tag.confidence or 0.0)
+
+
+def _none_for_zero(label: Any, tag: Tag) -> Tag:
+    return evolve(tag, confidence=tag.confidence or None)
+
+
+def _ids_for_names(label: Any, tag: Tag) -> Tag:
+    return evolve(tag, name=label["label_id"], names={})
+
+
+def _one_language(label: Any, tag: Tag) -> Tag:
+    return evolve(tag, names={"en": label["text"]["en"]})
+
+
+def _corners_as_sizes(label: Any, tag: Tag) -> Tag:
+    return evolve(tag, regions=tuple(Region(BoundingBox(*box)) for box in label.get("boxes") or ()))
+
+
+def _fractions_as_pixels(label: Any, tag: Tag) -> Tag:
+    sides = [[side / 640 for side in box] for box in label.get("boxes") or ()]
+    return evolve(tag, regions=tuple(Region(BoundingBox.from_corners(*box)) for box in sides))
+
+
+def _ascii_only(label: Any, tag: Tag) -> Tag:
+    return evolve(tag, name=tag.name.encode("ascii", "ignore").decode() or "unnamed", names={})
+
+
+def _lists(label: Any, tag: Tag) -> Tag:
+    return evolve(tag, category=list(tag.category))
+
+
+def _changes_the_answer(label: Any, tag: Tag) -> Tag:
+    label["seen"] = True
+    return tag
+
+
+def _clock(label: Any, tag: Tag) -> Tag:
+    return evolve(tag, source=str(time.perf_counter_ns()))
+
+
+def _refuses_new_fields(label: Any, tag: Tag) -> Tag:
+    if set(label) - {"label_id", "text", "score", "parents", "boxes"}:
+        raise ValueError("a field that nobody knows")
+    return tag
+
+
+BROKEN = [
+    (_first_box_only, "loses nothing", "boxes[1][0] is lost"),
+    (_no_parents, "loses nothing", "labels[0].parents[0] is lost"),
+    (_hard_coded_threshold, "counts in one scale", "something is left out"),
+    (_percent, "says sound things", "confidence 97.5 is not from 0 to 1"),
+    (_guessed_scale, "counts in one scale", "1 in labels[0].score is not the confidence 0.01"),
+    (_zero_for_missing, "bears what is missing", "labels[0].score is missing, and a zero stands"),
+    (_none_for_zero, "counts in one scale", "0 in labels[0].score is not the confidence 0"),
+    (_ids_for_names, "loses nothing", "labels[0].label_id stands in Provider.ignores, and yet"),
+    (_one_language, "loses nothing", "labels[0].text.zh is lost"),
+    (_corners_as_sizes, "says sound things", "a box outside the picture"),
+    (_fractions_as_pixels, "says sound things", "a box in pixels that looks like fractions"),
+    (_ascii_only, "carries any text", "the name '猫' in labels[0].text.en becomes"),
+    (_lists, "gives frozen values", "Tag.category is a list"),
+    (_changes_the_answer, "leaves the answer alone", "read changed the answer"),
+    (_clock, "leaves the answer alone", "read said something else the second time"),
+    (_refuses_new_fields, "keeps what is new", "an unknown field in labels[0] is refused"),
+]
+
+
+def test_a_right_mapper_has_no_complaints() -> None:
+    assert {} == _complaints(ACME)
+
+
+@pytest.mark.parametrize(
+    ("change", "check", "says"), BROKEN, ids=[change.__name__.strip("_") for change, *_ in BROKEN]
+)
+def test_a_broken_mapper_is_caught(
+    change: Callable[[Any, Tag], Tag | None], check: str, says: str
+) -> None:
+    complaints = _complaints(evolve(ACME, read=_reading(change)))
+
+    assert says in complaints.get(check, ""), complaints
+
+
+def test_a_box_of_no_size_where_its_sides_are_missing_is_caught() -> None:
+    body = {"labels": [{"name": "cat", "box": {"x": 5, "y": 6, "w": 70, "h": 80}}]}
+
+    def read(body: Any) -> Iterator[Tag]:
+        for label in body["labels"]:
+            box = label.get("box") or {}
+            sides = (number(box.get(side)) or 0 for side in ("x", "y", "w", "h"))
+            yield Tag(label["name"], regions=(Region(BoundingBox(*sides)),))
+
+    complaints = _complaints(evolve(ACME, read=read, ignores={}), body)
+
+    assert "labels[0].box is missing, and a zero stands" in complaints["bears what is missing"]
+
+
+def test_a_limit_that_is_hard_coded_is_caught() -> None:
+    def read(body: Any) -> list[Tag]:
+        return list(_read(body))[:10]
+
+    complaints = _complaints(evolve(ACME, read=read))
+
+    assert {"counts right": "10,000 items in labels add no more than 50"} == complaints
+
+
+def test_a_place_that_is_ignored_without_need_or_reason_is_caught() -> None:
+    unseen = evolve(ACME, ignores={**ACME.ignores, "labels[*].colour": "not of use"})
+    unsaid = evolve(ACME, ignores={**ACME.ignores, "id": " "})
+
+    check_ignores(ACME, [BODY])
+
+    with pytest.raises(Mismatch, match=r"names labels\[\*\].colour, which no exchange shows"):
+        check_ignores(unseen, [BODY])
+    with pytest.raises(Mismatch, match="gives no reason for id"):
+        check_ignores(unsaid, [BODY])
+
+
+@pytest.mark.parametrize(
+    ("places", "at", "covered"),
+    [
+        ("id", "id", True),
+        ("id", "ids", False),
+        ("labels[*].id", "labels[12].id", True),
+        ("labels[*].id", "labels[12].id.x[0]", True),
+        ("labels[*]", "labels[3].text.en", True),
+        ("labels[*].*.en", "labels[3].text.en", True),
+        ("*.en", "labels[3].text.en", False),
+        ("labels[3]", "labels[2]", False),
+    ],
+)
+def test_an_ignored_place_stands_for_all_below_it(places: str, at: str, covered: bool) -> None:
+    assert covered is covers(places, at)
+
+
+def test_every_leaf_says_what_becomes_of_it() -> None:
+    found = {leaf.kind: leaf.becomes for leaf in account(ACME, BODY)}
+
+    assert {
+        "id": (),
+        "labels[*].label_id": (),
+        "labels[*].text.en": ("Tag.name", "Tag.names"),
+        "labels[*].text.zh": ("Tag.names",),
+        "labels[*].score": ("Tag.confidence",),
+        "labels[*].parents[*]": ("Tag.category",),
+    } == {kind: becomes for kind, becomes in found.items() if "boxes" not in kind}
+
+
+def test_an_error_table_that_works_has_no_complaints() -> None:
+    check_table(ACME, [_exchange(), WRONG_KEY])
+
+
+def test_an_error_line_that_is_never_reached_is_caught() -> None:
+    rules = (Rule(kind=RateLimited, codes="b*"), *ACME.errors.rules)
+
+    with pytest.raises(Mismatch, match=r"the line of bad_key is never reached"):
+        check_table(evolve(ACME, errors=evolve(ACME.errors, rules=rules)), [WRONG_KEY])
+
+
+def test_an_error_whose_code_is_not_found_is_caught() -> None:
+    def where(body: Any) -> VendorError | None:
+        return VendorError("bad_key", "always") if "error" in body else None
+
+    with pytest.raises(Mismatch, match=r"no_key becomes|has the code"):
+        check_table(evolve(ACME, errors=evolve(ACME.errors, where=where)), [WRONG_KEY])
+
+
+def test_an_error_table_without_an_exchange_that_shows_one_is_caught() -> None:
+    with pytest.raises(Mismatch, match=r"no exchange shows one of the vendor's errors"):
+        check_table(ACME, [_exchange()])
+
+
+def test_an_option_that_is_not_applied_as_declared_is_caught() -> None:
+    more = evolve(ACME, offers=evolve(ACME.offers, applies=frozenset({"limit", "min_confidence"})))
+    less = evolve(ACME, offers=evolve(ACME.offers, applies=frozenset()))
+
+    for check in ASKS.values():
+        check(ACME, _exchange())
+
+    with pytest.raises(Mismatch, match=r"names min_confidence, and the request does not change"):
+        ASKS["honours min_confidence"](more, _exchange())
+    with pytest.raises(Mismatch, match=r"changes with limit, which Offers.applies does not name"):
+        ASKS["honours limit"](less, _exchange())
+
+
+def test_native_options_that_are_not_sent_are_caught() -> None:
+    def request(image: Any, options: Any, settings: Any) -> Request:
+        return Request(path="/tags", json={"top": options.limit or 10})
+
+    with pytest.raises(Mismatch, match=r"not part of any request: merge it last"):
+        ASKS["merges native"](evolve(ACME, request=request), _exchange())
+
+
+def test_limits_are_refused_before_anything_is_sent() -> None:
+    check_limits(ACME, _exchange())
+
+
+def test_an_exception_that_is_none_of_ours_is_caught_by_fuzzing() -> None:
+    def read(body: Any) -> Iterator[Tag]:
+        for label in body["labels"]:
+            if isinstance(label, list):
+                raise RuntimeError("nobody thought of that")
+        yield from _read(body)
+
+    check_fuzzed(ACME, [_exchange(), WRONG_KEY], 300)
+
+    with pytest.raises(Mismatch, match=r"RuntimeError: nobody thought of that"):
+        check_fuzzed(evolve(ACME, read=read), [_exchange()], 3000)
+
+
+# Whole calls, through the real client and a server.
+
+
+def _keyed(**changes: Any) -> Provider:
+    """Acme with a key in a header, and a job of upload, question and removal."""
+
+    def steps(image: Any, options: Any, settings: Any, nonce: str) -> Steps:
+        yield Request(method="PUT", path=f"/{nonce}", content=image.content, units=0)
+        try:
+            return (yield _request(image, options, settings))
+        finally:
+            yield Request(method="DELETE", path=f"/{nonce}", units=0)
+
+    return evolve(
+        ACME,
+        request=None,
+        steps=steps,
+        settings=(Setting("key", "Acme's key", secret=True),),
+        authorize=header("x-key", "key"),
+        **changes,
+    )
+
+
+def _three_steps() -> Exchange:
+    tagging = _exchange().wire[0]
+    put, delete = (
+        {"request": {"method": method}, "response": {"status": 200, "json": {}}}
+        for method in ("PUT", "DELETE")
+    )
+    return evolve(_exchange(), wire=(put, tagging, delete), settings={"key": "example-key"})
+
+
+def test_an_upload_that_stays_when_it_is_cancelled_is_caught() -> None:
+    with pytest.raises(Mismatch, match=r"cancelled at request 1, it leaves /[0-9a-f]{32} behind"):
+        CALLS["tidies up"](_keyed(), _three_steps())
+
+
+def test_a_secret_in_what_is_said_is_caught() -> None:
+    def read(body: Any) -> Iterator[Tag]:
+        yield Tag(body["you_are"])
+
+    echo = {"you_are": "CANARY-key-0f3c9ab1d27e"}
+    provider = evolve(_keyed(read=read), steps=None, request=_request)
+    exchange = evolve(_exchange(echo), settings={"key": "example-key"})
+
+    with pytest.raises(Mismatch, match="the secret key stands in a result"):
+        CALLS["keeps secrets"](provider, exchange)
+    with pytest.raises(Mismatch, match="the exchange's key may be a real one"):
+        CALLS["keeps secrets"](
+            evolve(provider, read=_read), evolve(_exchange(), settings={"key": "s3cret"})
+        )
+
+
+@pytest.mark.parametrize("name", ["counts attempts", "says the same asynchronously"])
+def test_a_right_call_has_no_complaints(name: str) -> None:
+    CALLS[name](_keyed(), _three_steps())
