@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from taggers._shared import forget
+
 ROOT = Path(__file__).parent.parent
 
 # A job in the background of a shell ignores interrupts, and so would all that its tests start.
@@ -25,6 +27,12 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", str(folder / "no-huawei"))
     monkeypatch.setenv("TENCENTCLOUD_CREDENTIALS_FILE", str(folder / "no-tencent"))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def stranger() -> None:
+    """Nothing is known of any server: the next one may listen at the same port."""
+    forget()
 
 
 @pytest.fixture
