@@ -28,7 +28,7 @@ LAYERS = [
     {"_sync"},
     {"_client"},
     {"_driver", "_config_schema", "_resolve"},
-    {"_transport", "_sessions"},
+    {"_transport", "_sessions", "_found"},
     {"_fetch"},
     {"_config"},
     {"_registry", "_keys", "plugin"},

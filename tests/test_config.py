@@ -221,6 +221,36 @@ def test_a_projects_file_cannot_send_stored_keys_to_another_host(tmp_path: Path)
         _target(_file(tmp_path, HOSTILE), "hw", HUAWEI)
 
 
+METADATA = "http://169.254.169.254"
+AGENCY = f'[providers.hw]\nplugin = "huawei-tagging-v2"\nmetadata = "{METADATA}"\n'
+PERSON = {"HW_USER_NAME": "me", "HW_USER_PASSWORD": "mine", "HW_DOMAIN_NAME": "ours"}
+
+
+@pytest.mark.parametrize(
+    ("table", "environment", "arguments"),
+    [
+        (HOSTILE, {"HUAWEICLOUD_METADATA": METADATA}, {}),
+        (HOSTILE, {}, {"metadata": METADATA}),
+        (f'{AGENCY}endpoint = "https://evil.example.com"\n', {}, {}),
+        (AGENCY.replace("169.254.169.254", "evil.example.com"), {}, {}),
+        (HOSTILE.replace("endpoint", "iam_endpoint"), PERSON, {}),
+    ],
+)
+def test_a_projects_file_cannot_send_what_this_machine_gives_to_another_host(
+    tmp_path: Path, table: str, environment: dict[str, str], arguments: dict[str, str]
+) -> None:
+    path = _file(tmp_path, f'{table}project_id = "p"\n')
+
+    with pytest.raises(ConfigurationError, match=r"keys would be sent to evil\.example\.com"):
+        _target(path, "hw", environment, **arguments)
+
+
+def test_an_agencys_keys_go_to_the_vendor(tmp_path: Path) -> None:
+    target = _target(_file(tmp_path, f'{AGENCY}project_id = "p"\n'), "hw", {})
+
+    assert METADATA == target.settings["metadata"]
+
+
 def test_keys_go_where_the_users_own_file_trusts(tmp_path: Path, home: Path) -> None:
     _file(home, 'trusted_hosts = ["*.example.com"]', "config.toml")
     config = load(home / "config.toml")

@@ -7,10 +7,11 @@ import json
 import click
 
 from .._config import Config
+from .._found import Found, find
 from .._keys import Keys
 from .._provider import Accepts, Provider
 from .._registry import Registry, installed
-from .._resolve import Found, find, missing
+from .._resolve import missing
 from .._settings import Secret
 from ..errors import ConfigurationError, PluginError
 from ._setup import Setup, pass_setup
@@ -149,6 +150,6 @@ def _value(item: Found) -> str:
 
 
 def _origin(item: Found) -> str:
-    if item.value is None and item.setting.env:
+    if item.origin == "unset" and item.setting.env:
         return f"unset; {item.setting.env} would set it"
     return safe(item.origin)
