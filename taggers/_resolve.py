@@ -111,7 +111,9 @@ def missing(provider: Provider, found: list[Found]) -> list[Missing]:
     lacking = []
     ways = provider.credentials
     if ways and all(unset(way) for way in ways):
+        file = provider.credentials_file
         others = "".join(f", or {' and '.join(way)}" for way in ways[1:])
+        others += f", or [{file.section}] in {file.path}" if file else ""
         others = f" ({others.removeprefix(', ')})" if others else ""
         lacking = [Missing(setting, others) for setting in unset(ways[0])]
     required = (item.setting.name for item in found if item.setting.required)

@@ -24,8 +24,10 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         if name.startswith(("TAGGERS_", "HUAWEICLOUD_", "HW_", "TENCENTCLOUD_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("TAGGERS_HOME", str(folder))
-    monkeypatch.setenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", str(folder / "no-huawei"))
-    monkeypatch.setenv("TENCENTCLOUD_CREDENTIALS_FILE", str(folder / "no-tencent"))
+    empty = folder / "credentials"
+    empty.write_text("[basic]\n[default]\n")
+    monkeypatch.setenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", str(empty))
+    monkeypatch.setenv("TENCENTCLOUD_CREDENTIALS_FILE", str(empty))
     return folder
 
 

@@ -186,7 +186,7 @@ def test_a_missing_key_names_the_variable_and_the_command(tmp_path: Path) -> Non
 
     assert caught.value.message == (
         "huawei-tagging-v2: needs sk (or auth_token, or user and password and domain, "
-        "or metadata): set HUAWEICLOUD_SDK_SK, "
+        "or metadata, or [basic] in ~/.huaweicloud/credentials): set HUAWEICLOUD_SDK_SK, "
         "or run `taggers keys set HUAWEICLOUD_SDK_SK`\n"
         "huawei-tagging-v2: needs project_id: set HUAWEICLOUD_SDK_PROJECT_ID, "
         "or set it in taggers.toml"

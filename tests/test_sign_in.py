@@ -206,6 +206,35 @@ def test_a_damaged_file_of_keys_is_named(tmp_path: Path, monkeypatch: pytest.Mon
         Tagger(V2).check()
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, r"HUAWEICLOUD_SDK_CREDENTIALS_FILE names .*hw, which is not there"),
+        ("[default]\nak = a\n[more]\n", r"has no section \[basic\]; it has \[default\] \[more\]"),
+        ("", r"has no section \[basic\]$"),
+    ],
+)
+def test_a_file_of_keys_that_is_named_must_hold_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, says: str
+) -> None:
+    monkeypatch.setenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", str(tmp_path / "hw"))
+    if text is not None:
+        (tmp_path / "hw").write_text(text)
+
+    with pytest.raises(ConfigurationError, match=says):
+        Tagger(V2).check()
+
+
+def test_a_file_of_keys_need_not_stand_at_its_usual_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE")
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    with pytest.raises(ConfigurationError, match=r"or \[basic\] in ~/\.huaweicloud/credentials"):
+        Tagger(V2).check()
+
+
 def test_a_password_goes_to_no_other_host_than_the_vendors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,9 +62,9 @@ def _row(name: str, config: Config, registry: Registry, keys: Keys) -> dict[str,
     service = config.service(name, registry)
     try:
         provider = registry.provider(service.plugin)
-    except PluginError as error:
+        lacking = missing(provider, find(provider, service, keys, {}))
+    except (PluginError, ConfigurationError) as error:
         return dict.fromkeys(_COLUMNS, "") | {"provider": name, "ready": f"no: {error.message}"}
-    lacking = missing(provider, find(provider, service, keys, {}))
     return {
         "provider": name if name == service.plugin else f"{name} = {service.plugin}",
         "title": provider.title,
