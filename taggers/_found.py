@@ -100,6 +100,7 @@ def _checked(found: Found) -> Found:
         value = value.reveal()
     if setting.many and isinstance(value, str):
         value = [item.strip() for item in value.split(",")]
+    value = setting.plain(value)
     fault = found.fault or setting.fault(value)
     if setting.secret:
         return evolve(found, value=Secret(str(value)), fault="is not a text" if fault else None)

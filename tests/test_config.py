@@ -327,6 +327,29 @@ def test_a_secret_shows_itself_nowhere(tmp_path: Path) -> None:
     assert "s3cr3t" == target.settings.secret("sk")
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"), [("true", "yes"), ("false", "no"), ('"yes"', "yes"), ('"no"', "no")]
+)
+def test_yes_and_no_are_true_and_false_too(tmp_path: Path, written: str, meant: str) -> None:
+    table = f'[providers.tx]\nplugin = "tencent-detect-label"\npresigned = {written}\n'
+    environment = {
+        "TENCENTCLOUD_SECRET_ID": "i",
+        "TENCENTCLOUD_SECRET_KEY": "k",
+        "TENCENTCLOUD_COS_BUCKET": "b-1",
+    }
+
+    settings = _target(_file(tmp_path, table), "tx", environment).settings
+    jsonschema.validate(tomllib.loads(table), config_schema(installed()))
+
+    assert meant == settings["presigned"]
+
+
+def test_true_is_no_answer_where_more_is_asked(tmp_path: Path) -> None:
+    text = '[providers.tx]\nplugin = "tencent-detect-label"\nprocess = true\n'
+
+    assert ["providers.tx.process: must be a text, not True"] == _faults(tmp_path, text)
+
+
 def test_the_schema_takes_the_example_and_refuses_a_typo() -> None:
     schema = config_schema(installed())
     good = tomllib.loads(EXAMPLE)
