@@ -33,6 +33,7 @@ from ._provider import Provider
 from ._registry import Registry, installed
 from ._resolve import Target, resolve
 from ._settings import Settings
+from ._shared import server
 from ._wire import Request
 from .errors import ConfigurationError, NotSupported, TaggersError
 
@@ -249,7 +250,7 @@ class AsyncTagger:
         return target, await self._driven().run(flow, self._policy.deadline_s)
 
     def _context(self, target: Target) -> Context:
-        clock = CLOCKS.of((target.provider.address(target.settings) or "", b""))
+        clock = CLOCKS.of((server(target.provider.address(target.settings) or ""), b""))
         return Context(
             now=clock.now,
             correct=clock.correct,

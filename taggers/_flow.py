@@ -32,9 +32,9 @@ from ._prepare import Fitted, fit, fits
 from ._provider import Download, Provider, Session, SignIn, Steps, Work
 from ._reading import read_answer
 from ._settings import Settings
-from ._shared import fingerprint
+from ._shared import fingerprint, server
 from ._wire import Decoder, Json, Prepared, Request, Response, inflate, prepare
-from .errors import MalformedResponse, ResponseError, TaggersError
+from .errors import MalformedResponse, NotSent, ResponseError, TaggersError
 
 __all__ = [
     "EMULATOR_HEADER",
@@ -225,10 +225,10 @@ def _ask(this: _Call, request: Request) -> Generator[Effect, Any, Any]:
     assert address is not None, f"{provider.name} asks for a request and has no endpoint"
     prepared = prepare(request, address)
     yield from _enter(this)
-    gate = this.gate or (yield from _let_in(this, prepared))
     ends = this.started + context.policy.deadline_s
     waited_s = 0.0
     for tried in count(1):
+        gate = this.gate or (yield from _let_in(this, prepared))
         began, now = context.ticks(), context.now()
         signed = provider.authorize(prepared, this.settings, now)
         outcome = yield Send(signed, provider.decode.max_bytes)
@@ -244,6 +244,8 @@ def _ask(this: _Call, request: Request) -> Generator[Effect, Any, Any]:
         wait_s = context.policy.wait_s(error, tried, context.roll())
         if wait_s is None or context.ticks() + wait_s >= ends:
             raise error
+        if isinstance(error, NotSent):
+            _leave(this)  # the credential was not tried: meanwhile another call may
         yield Sleep(wait_s)
         waited_s = wait_s
     raise AssertionError("count() has no end")
@@ -266,6 +268,7 @@ def _let_in(this: _Call, prepared: Prepared) -> Generator[Effect, Any, Gate]:
 def _leave(this: _Call) -> None:
     if this.gate is not None:
         this.gate.leave(this)
+        this.gate = None
 
 
 def _enter(this: _Call, stale: Session | None = None) -> Generator[Effect, Any, None]:
@@ -273,7 +276,7 @@ def _enter(this: _Call, stale: Session | None = None) -> Generator[Effect, Any, 
     sign_in = this.provider.sign_in(this.given)
     if sign_in is None or (this.session is not None and stale is None):
         return
-    key = (sign_in.endpoint, fingerprint(sign_in.key))
+    key = (server(sign_in.endpoint), fingerprint(sign_in.key))
     session = yield Enter(key, partial(_signed_in, this, sign_in), stale)
     if isinstance(session, TaggersError):
         raise session

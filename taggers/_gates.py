@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 
 from ._provider import Provider
 from ._settings import Settings
-from ._shared import Key, Shared, fingerprint
+from ._shared import Key, Shared, fingerprint, server
 from .errors import Authentication, TaggersError, UnknownVendorError
 
 __all__ = ["GATES", "Gate", "Moment", "Refusal", "credential"]
@@ -56,6 +56,7 @@ class Refusal:
             code=error.code,
             outcome="not sent",
             scope=error.scope,
+            fallback=error.fallback,
             retry="never",
             retry_after_s=self.at.ticks + LOCKED_OUT_S - now.ticks,
         )
@@ -143,4 +144,4 @@ def credential(provider: Provider, settings: Settings, address: str) -> Key | No
     named = {name for way in provider.credentials for name in way}
     secret = {setting.name for setting in provider.settings if setting.secret}
     values = [(name, settings[name]) for name in sorted(named | secret) if settings.get(name)]
-    return (address, fingerprint((provider.vendor, values))) if values else None
+    return (server(address), fingerprint((provider.vendor, values))) if values else None

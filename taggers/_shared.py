@@ -13,14 +13,15 @@ import secrets
 import threading
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
 
-__all__ = ["Key", "Shared", "fingerprint", "forget"]
+__all__ = ["Key", "Shared", "fingerprint", "forget", "server"]
 
 MAX_VALUES = 10_000
 """In one table. Above it the oldest is forgotten, which costs a question asked once more."""
 
 Key = tuple[str, bytes]
-"""The address of a server, and the fingerprint of what is used there."""
+"""A server, as `server` names it, and the fingerprint of what is used there."""
 
 T = TypeVar("T")
 
@@ -45,11 +46,11 @@ class Shared(Generic[T]):
                 self._values[key] = self._make()
             return self._values[key]
 
-    def forget(self, address: str | None) -> None:
-        """Makes the values at an address anew from now on; all of them where that is None."""
+    def forget(self, name: str | None) -> None:
+        """Makes the values of a server anew from now on; those of all where that is None."""
         with self._lock:
-            kept = self._values.items() if address is not None else ()
-            self._values = {key: value for key, value in kept if key[0] != address}
+            kept = self._values.items() if name is not None else ()
+            self._values = {key: value for key, value in kept if key[0] != name}
 
     def _begin(self) -> None:
         self._values, self._lock = {}, threading.Lock()
@@ -62,7 +63,12 @@ _SALT = secrets.token_bytes(32)
 def forget(address: str | None = None) -> None:
     """Forgets all that is known of the server at an address: another one may stand there now."""
     for table in _TABLES:
-        table.forget(address)
+        table.forget(None if address is None else server(address))
+
+
+def server(address: str) -> str:
+    """The host and port of a URL."""
+    return urlsplit(address).netloc.lower()
 
 
 def fingerprint(parts: Any) -> bytes:

@@ -7,14 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from server import Exchange, Server, answer_json, silence
+from server import Exchange, Server, answer, answer_json, closed_port, silence
 
 from taggers import AsyncTagger, Policy, Result, Tagger, TaggersError
 from taggers._gates import LOCKED_OUT_S, PROVING_S, Gate, Moment
-from taggers._shared import Shared, fingerprint
+from taggers._shared import Shared, fingerprint, forget
 from taggers.emulator import Emulator
 from taggers.errors import (
     Authentication,
+    ConnectFailed,
     CredentialLocked,
     DeadlineExceeded,
     InvalidRequest,
@@ -147,6 +148,48 @@ def test_when_the_call_that_tries_a_key_is_cancelled_the_next_one_tries_it() -> 
     assert (1, 2) == (len(result.provenance.attempts), len(server.requests))
 
 
+def test_when_the_call_that_signs_in_is_cancelled_the_next_one_signs_in() -> None:
+    async def run(server: Server) -> Result:
+        settings = {
+            "endpoint": server.url, "iam_endpoint": server.url,
+            "user": "u", "password": "p", "domain": "d", "project_id": "p",
+        }  # fmt: skip
+        async with AsyncTagger(V2, **settings) as tagger:
+            trying = asyncio.create_task(tagger.tag(PICTURE))
+            await asyncio.to_thread(server.wait_until_received, 1)
+            waiting = asyncio.create_task(tagger.tag(PICTURE))
+            await asyncio.wait([waiting], timeout=0.2)
+            trying.cancel()
+            return await waiting
+
+    token = answer(b'{"token": {"expires_at": "2100-01-01T00:00:00Z"}}', x_subject_token="t")
+    with Server(silence(), token, NO_TAGS) as server:
+        result = asyncio.run(run(server))
+
+    assert 3 == len(server.requests)
+    assert () == result.tags
+
+
+def test_a_key_that_did_not_reach_the_server_is_tried_by_the_next_call_meanwhile() -> None:
+    settings = {"endpoint": closed_port(), "ak": "a", "sk": "s", "project_id": "p"}
+
+    errors = _errors(asyncio.run(_many(10, V2, **settings)))
+
+    assert [(ConnectFailed, 3)] * 10 == [(type(error), len(error.attempts)) for error in errors]
+
+
+def test_a_healed_emulator_is_asked_again(taggers_emulator: Emulator) -> None:
+    taggers_emulator.fail("code", code="APIG.0301")
+
+    with taggers_emulator.tagger(V2) as tagger:
+        with pytest.raises(Authentication):
+            tagger.tag(PICTURE)
+        taggers_emulator.heal()
+        result = tagger.tag(PICTURE)
+
+    assert result.tags
+
+
 def test_who_waits_for_another_call_keeps_to_the_deadline() -> None:
     async def run(server: Server) -> TaggersError:
         settings = _at_server(server)
@@ -234,8 +277,8 @@ def test_a_fingerprint_tells_secrets_apart_and_hides_them() -> None:
 
 def test_what_is_known_of_one_address_is_forgotten_alone() -> None:
     table = Shared(object)
-    kept, lost = table.of(("a", b"")), table.of(("b", b""))
+    kept, lost = table.of(("a:1", b"")), table.of(("b:1", b""))
 
-    table.forget("b")
+    forget("https://B:1/path")
 
-    assert (True, False) == (table.of(("a", b"")) is kept, table.of(("b", b"")) is lost)
+    assert (True, False) == (table.of(("a:1", b"")) is kept, table.of(("b:1", b"")) is lost)

@@ -110,11 +110,13 @@ class Emulator:
         self._service.faults.add(fault if isinstance(fault, Fault) else Fault(do=fault, **how))
 
     def heal(self) -> None:
-        """Takes all faults away."""
+        """Takes all faults away. Keys that were refused for one may be sent again."""
+        forget(self._url())
         self._service.faults.clear()
 
     def reset(self) -> None:
-        """Forgets everything: journal, uploads, tokens, faults."""
+        """Forgets everything: journal, uploads, tokens, faults, refused keys."""
+        forget(self._url())
         self._service.reset()
 
     @property
