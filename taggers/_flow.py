@@ -244,16 +244,16 @@ def _ask(this: _Call, request: Request) -> Generator[Effect, Any, Any]:
         wait_s = context.policy.wait_s(error, tried, context.roll())
         if wait_s is None or context.ticks() + wait_s >= ends:
             raise error
-        if isinstance(error, NotSent):
-            _leave(this)  # the credential was not tried: meanwhile another call may
+        if isinstance(error, NotSent) and gate.leave(this):
+            this.gate = None  # the credential was not tried: meanwhile another call may
         yield Sleep(wait_s)
         waited_s = wait_s
     raise AssertionError("count() has no end")
 
 
 def _let_in(this: _Call, prepared: Prepared) -> Generator[Effect, Any, Gate]:
-    """The gate before the credential, when the call is let through it: once, for its whole job.
-    What a refused credential has begun can be tidied up."""
+    """The gate before the credential, when the call is let through it: for its whole job, so that
+    it can also tidy up what it began with a credential that is refused."""
     context = this.context
     used = credential(this.provider, this.given, this.provider.address(this.given) or "")
     gate = context.gate(used) if used else Gate()
@@ -268,7 +268,6 @@ def _let_in(this: _Call, prepared: Prepared) -> Generator[Effect, Any, Gate]:
 def _leave(this: _Call) -> None:
     if this.gate is not None:
         this.gate.leave(this)
-        this.gate = None
 
 
 def _enter(this: _Call, stale: Session | None = None) -> Generator[Effect, Any, None]:

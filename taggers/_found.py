@@ -36,7 +36,7 @@ class Found:
     place: int = field(default=FILE, repr=False)
 
 
-Offers = Mapping[str, list[Found]]
+Candidates = Mapping[str, list[Found]]
 """For each setting every value that there is, first to last."""
 
 
@@ -56,18 +56,18 @@ def find(
             f"it has {', '.join(sorted(known)) or 'none'}"
         )
     kept = keys.of_vendor(provider.credentials_file)
-    offers = {
+    candidates = {
         setting.name: [
-            _checked(found) for found in _offered(setting, service, keys, arguments, kept)
+            _checked(found) for found in _candidates(setting, service, keys, arguments, kept)
         ]
         for setting in settings
     }
-    first = {name: found[0] for name, found in offers.items() if found}
-    first |= _credential(provider, offers)
+    first = {name: found[0] for name, found in candidates.items() if found}
+    first |= _credential(provider, candidates)
     return [first.get(setting.name) or Found(setting, None, "unset") for setting in settings]
 
 
-def _offered(
+def _candidates(
     setting: Setting,
     service: Service,
     keys: Keys,
@@ -123,13 +123,13 @@ def _expanded(value: Any, keys: Keys) -> tuple[Any, str | None]:
     return REFERENCE.sub(stored, value), None
 
 
-def _credential(provider: Provider, offers: Offers) -> dict[str, Found]:
+def _credential(provider: Provider, candidates: Candidates) -> dict[str, Found]:
     """What credentials are made of, each part used or left out."""
     parts = {name for way in provider.credentials for name in way}
     parts |= {setting.name for setting in provider.settings if setting.secret}
-    first = {name: offers[name][0] for name in sorted(parts) if offers[name]}
+    first = {name: candidates[name][0] for name in sorted(parts) if candidates[name]}
     for place in PLACES:
-        here = {name: found for name in first for found in offers[name] if found.place == place}
+        here = {name: found for name in first for found in candidates[name] if found.place == place}
         for way in provider.credentials:
             if _whole(way, here, first):
                 used = {name: first[name] for name in way} | here

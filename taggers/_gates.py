@@ -50,8 +50,8 @@ class Refusal:
         """The error of a call that was not sent for this refusal."""
         error, ends = self.error, self.at.unix + LOCKED_OUT_S
         return type(error)(
-            f"{error.message} (refused at {_clock(self.at.unix)} and not sent again before "
-            f"{_clock(ends)} UTC: repeated failures lock it for everybody)",
+            f"its key was refused at {_clock(self.at.unix)} UTC and is not sent again before "
+            f"{_clock(ends)}, since repeated failures lock it for everybody: {error.message}",
             hint=error.hint or "check the key; another one is tried at once",
             code=error.code,
             outcome="not sent",
@@ -109,14 +109,15 @@ class Gate:
                 return
         self._wake(None)
 
-    def leave(self, who: object, error: TaggersError | None = None) -> None:
-        """Lets those who wait for this call ask again; or ends them in an error that is theirs
-        too."""
+    def leave(self, who: object, error: TaggersError | None = None) -> bool:
+        """Lets those who wait for this call ask again, or ends them in an error that is theirs too;
+        False where it is not this call that tried the credential."""
         with self._lock:
             if self._prover is None or self._prover[0] is not who:
-                return
+                return False
             self._prover = None
         self._wake(error)
+        return True
 
     def _wake(self, error: TaggersError | None) -> None:
         with self._lock:
