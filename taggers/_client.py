@@ -6,7 +6,6 @@ import asyncio
 import os
 import random
 import secrets
-import time
 from collections import deque
 from collections.abc import (
     AsyncGenerator,
@@ -19,10 +18,12 @@ from collections.abc import (
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
 
-from attrs import define, evolve
+from attrs import evolve
 
+from ._clock import CLOCKS
 from ._config import Config, Route, load
 from ._flow import Answer, Context, ask, call
+from ._gates import GATES
 from ._image import Image, Source
 from ._keys import Keys
 from ._model import Options, Result
@@ -32,13 +33,14 @@ from ._provider import Provider
 from ._registry import Registry, installed
 from ._resolve import Target, resolve
 from ._settings import Settings
+from ._shared import server
 from ._wire import Request
 from .errors import ConfigurationError, NotSupported, TaggersError
 
 if TYPE_CHECKING:
     from ._driver import Driver
 
-__all__ = ["AsyncTagger", "Clock", "TagOptions"]
+__all__ = ["AsyncTagger", "TagOptions"]
 
 DEFAULT_CONCURRENCY = 8
 
@@ -108,7 +110,6 @@ class AsyncTagger:
         self._settings = settings
         self._targets: dict[str, Target] = {}
         self._driver: Driver | None = None
-        self._clock = Clock()
 
     @classmethod
     def from_config(
@@ -245,13 +246,15 @@ class AsyncTagger:
         the answer. For services beside tagging; see `taggers.library`."""
         target = self._target(self._named(provider))
         request = make(target.provider, target.settings)
-        flow = ask(target.provider, request, target.settings, self._context())
+        flow = ask(target.provider, request, target.settings, self._context(target))
         return target, await self._driven().run(flow, self._policy.deadline_s)
 
-    def _context(self) -> Context:
+    def _context(self, target: Target) -> Context:
+        clock = CLOCKS.of((server(target.provider.address(target.settings) or ""), b""))
         return Context(
-            now=self._clock.now,
-            correct=self._clock.correct,
+            now=clock.now,
+            correct=clock.correct,
+            gate=GATES.of,
             roll=random.random,
             nonce=secrets.token_hex(16),
             policy=self._policy,
@@ -259,7 +262,7 @@ class AsyncTagger:
 
     async def _ask(self, name: str, image: Image, options: Options) -> Result:
         target = self._target(name)
-        flow = call(target.provider, image, options, target.settings, self._context())
+        flow = call(target.provider, image, options, target.settings, self._context(target))
         result = await self._driven().run(flow, self._policy.deadline_s)
         return evolve(
             result,
@@ -293,19 +296,6 @@ class AsyncTagger:
         except TaggersError:
             declared = None  # every picture will say what is wrong
         return declared or DEFAULT_CONCURRENCY
-
-
-@define
-class Clock:
-    """This machine's clock, set right by what the vendors say of theirs."""
-
-    offset_s: float = 0.0
-
-    def now(self) -> float:
-        return time.time() + self.offset_s
-
-    def correct(self, seconds: float) -> None:
-        self.offset_s += seconds
 
 
 def _wanted(options: TagOptions) -> Options:

@@ -55,7 +55,7 @@ def _setting(setting: Setting) -> dict[str, Any]:
         return {"type": "string", "pattern": f"^{REFERENCE.pattern}$", **about}
     value: dict[str, Any] = {"type": "string"}
     if setting.choices:
-        value = {"enum": list(setting.choices)}
+        value = {"enum": [*setting.choices, *((True, False) if setting.yes_or_no else ())]}
     elif setting.pattern:
         value["pattern"] = f"^({setting.pattern})$"
     if setting.many:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import anyio.to_thread
 
 from ._fetch import Fetcher
-from ._flow import Download, Effect, Enter, Send, Sleep, clock_skew_s
+from ._flow import Download, Effect, Enter, Send, Sleep, Wait, clock_skew_s
 from ._sessions import Sessions
 from ._transport import Progress, Transport
 from ._wire import Prepared, Response
@@ -77,7 +77,6 @@ class Driver:
     async def aclose(self) -> None:
         """Closes all connections. Calls under way end in an error, and may still tidy up."""
         self._closed = True
-        self._sessions.close()
         with anyio.CancelScope(shield=True):
             await self._transport.aclose()
 
@@ -142,6 +141,8 @@ class Driver:
             return await asyncio.sleep(effect.seconds)
         if isinstance(effect, Enter):
             return await self._sessions.get(effect)
+        if isinstance(effect, Wait):
+            return await asyncio.wrap_future(effect.turn)
         if isinstance(effect, Download):
             return await self._fetcher.get(effect.url, effect.max_bytes)
         try:

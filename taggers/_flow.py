@@ -1,21 +1,12 @@
 """One tagging call, written without I/O.
 
-`call` is a generator. It yields what it wants done and is sent the outcome as a value:
-
-    Send(prepared)   ◄─ Response, or the TransportError that happened instead
-    Sleep(seconds)   ◄─ None
-    Enter(key, …)    ◄─ a Session that is kept, or new; or the error in which signing in ended
-    Work(call)       ◄─ what the call returned, or the exception it raised
-    Download(url)    ◄─ the bytes there, or the TaggersError that happened instead
-
-and returns the `Result`, or raises the `TaggersError` in which the call ended. The driver in
-`_transport` does these things; a test does them by hand, with `next` and `send`.
+`call` is a generator. It yields what it wants done, one of the effects in `_effects`, is sent the
+outcome as a value, and returns the `Result`, or raises the `TaggersError` in which the call ended.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator, Hashable
+from collections.abc import Callable, Generator
 from email.utils import parsedate_to_datetime
 from functools import partial
 from itertools import count
@@ -23,6 +14,8 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
+from ._effects import Context, Effect, Enter, Send, Sleep, Wait
+from ._gates import Gate, credential
 from ._image import MAX_FILE_BYTES, Image
 from ._keep import keep
 from ._model import (
@@ -36,13 +29,13 @@ from ._model import (
     Tag,
     Verdict,
 )
-from ._policy import Policy
 from ._prepare import Fitted, fit, fits
 from ._provider import Download, Provider, Session, SignIn, Steps, Work
 from ._reading import read_answer
 from ._settings import Settings
+from ._shared import fingerprint, server
 from ._wire import Decoder, Json, Prepared, Request, Response, inflate, prepare
-from .errors import MalformedResponse, ResponseError, TaggersError
+from .errors import MalformedResponse, NotSent, ResponseError, TaggersError
 
 __all__ = [
     "EMULATOR_HEADER",
@@ -54,6 +47,7 @@ __all__ = [
     "Flow",
     "Send",
     "Sleep",
+    "Wait",
     "ask",
     "call",
     "clock_skew_s",
@@ -65,53 +59,10 @@ MAX_SKEW_S = 300
 """A clock that is less off than this is not what a vendor minds."""
 
 
-@frozen
-class Send:
-    """Wants this request sent and its answer, of at most `max_bytes`."""
-
-    prepared: Prepared
-    max_bytes: int
-
-
-@frozen
-class Sleep:
-    """Wants so many seconds to pass."""
-
-    seconds: float
-
-
-@frozen
-class Enter:
-    """Wants a session: the one that is kept under `key`, or else the one that `flow` returns.
-    `stale` is a session that the vendor did not take: it is not to be had again."""
-
-    key: Hashable = field(repr=False)
-    flow: Callable[[], Generator[Any, Any, Session]] = field(repr=False)
-    stale: Session | None = None
-
-
-Effect = Send | Sleep | Enter | Work | Download
 Flow = Generator[Effect, Any, Result]
 
 
-@frozen(kw_only=True)
-class Context:
-    """What a call takes from the world, so that a test can give it another.
-
-    `now` is a Unix time in s, for signatures, and `correct` sets it right by so many seconds;
-    `ticks` counts seconds for durations; `roll` gives random numbers from 0 to 1; `nonce` is 32
-    random hex digits.
-    """
-
-    now: Callable[[], float] = time.time
-    correct: Callable[[float], None] = lambda seconds: None
-    ticks: Callable[[], float] = time.monotonic
-    roll: Callable[[], float]
-    nonce: str
-    policy: Policy = field(factory=Policy)
-
-
-@define
+@define(eq=False)
 class _Call:
     """One call under way: whom it asks, with what, and what happened so far.
 
@@ -127,6 +78,7 @@ class _Call:
     warnings: list[str] = field(factory=list)
     mended: set[str] = field(factory=set)
     session: Session | None = None
+    gate: Gate | None = None
     units: int = 0
     request_id: str | None = None
     emulated: bool = False
@@ -156,6 +108,8 @@ def call(
         error.provider = error.provider or provider.name
         error.attempts = error.attempts or tuple(this.attempts)
         raise
+    finally:
+        _leave(this)
     return Result(
         provider=provider.name,
         image=image.facts,
@@ -221,6 +175,8 @@ def ask(
         error.provider = error.provider or provider.name
         error.attempts = error.attempts or tuple(this.attempts)
         raise
+    finally:
+        _leave(this)
 
 
 def _able(provider: Provider, options: Options) -> Options:
@@ -274,22 +230,46 @@ def _ask(this: _Call, request: Request) -> Generator[Effect, Any, Any]:
     ends = this.started + context.policy.deadline_s
     waited_s = 0.0
     for tried in count(1):
-        began = context.ticks()
-        signed = provider.authorize(prepared, this.settings, context.now())
+        gate = this.gate or (yield from _let_in(this, prepared))
+        began, now = context.ticks(), context.now()
+        signed = provider.authorize(prepared, this.settings, now)
         outcome = yield Send(signed, provider.decode.max_bytes)
+        took_s = context.ticks() - began
         body, error = _judged(this, outcome)
-        this.attempts.append(_attempt(outcome, error, context.ticks() - began, waited_s))
+        this.attempts.append(_attempt(outcome, error, took_s, waited_s))
+        if error is not None and (yield from _mended(this, error, outcome, now + took_s)):
+            continue
+        gate.judge(error, context.moment)
         if error is None:
             this.units += request.units
             return body
-        if (yield from _mended(this, error, outcome)):
-            continue
         wait_s = context.policy.wait_s(error, tried, context.roll())
         if wait_s is None or context.ticks() + wait_s >= ends:
             raise error
+        if isinstance(error, NotSent) and gate.leave(this):
+            this.gate = None  # the credential was not tried: meanwhile another call may
         yield Sleep(wait_s)
         waited_s = wait_s
     raise AssertionError("count() has no end")
+
+
+def _let_in(this: _Call, prepared: Prepared) -> Generator[Effect, Any, Gate]:
+    """The gate before the credential, when the call is let through it: for its whole job, so that
+    it can also tidy up what it began with a credential that is refused."""
+    context = this.context
+    used = credential(this.provider, this.given, this.provider.address(this.given) or "")
+    gate = context.gate(used) if used else Gate()
+    while (turn := gate.enter(this, context.moment)) is not None:
+        outcome = yield Wait(turn, prepared.host)
+        if isinstance(outcome, TaggersError):
+            raise outcome
+    this.gate = gate
+    return gate
+
+
+def _leave(this: _Call) -> None:
+    if this.gate is not None:
+        this.gate.leave(this)
 
 
 def _enter(this: _Call, stale: Session | None = None) -> Generator[Effect, Any, None]:
@@ -297,7 +277,8 @@ def _enter(this: _Call, stale: Session | None = None) -> Generator[Effect, Any, 
     sign_in = this.provider.sign_in(this.given)
     if sign_in is None or (this.session is not None and stale is None):
         return
-    session = yield Enter(sign_in.key, partial(_signed_in, this, sign_in), stale)
+    key = (server(sign_in.endpoint), fingerprint(sign_in.key))
+    session = yield Enter(key, partial(_signed_in, this, sign_in), stale)
     if isinstance(session, TaggersError):
         raise session
     this.session, this.settings = session, this.given.with_values(session.settings)
@@ -311,7 +292,8 @@ def _signed_in(this: _Call, sign_in: SignIn) -> Generator[Effect, Any, Session]:
         _, error = _judged(this, outcome, Json(MAX_SESSION_BYTES))
         if error is None:
             try:
-                return sign_in.read(outcome, this.context.now())
+                now = this.context.now()
+                return sign_in.read(outcome, now + clock_skew_s(outcome, now))
             except (LookupError, TypeError, ValueError, AttributeError) as wrong:
                 raise MalformedResponse("signing in was answered in an unknown way") from wrong
         wait_s = this.context.policy.wait_s(error, tried, this.context.roll())
@@ -322,19 +304,23 @@ def _signed_in(this: _Call, sign_in: SignIn) -> Generator[Effect, Any, Session]:
 
 
 def _mended(
-    this: _Call, error: TaggersError, outcome: Response | TaggersError
+    this: _Call, error: TaggersError, outcome: Response | TaggersError, now: float
 ) -> Generator[Effect, Any, bool]:
-    """Whether the reason for an error is gone now: each reason is mended once in a call."""
+    """Whether the reason for an error is gone now: each reason is mended once in a call.
+
+    `now` is the time by the clock with which the request was signed. Another call may have
+    corrected it meanwhile, and then this one only has to be signed again.
+    """
     if error.retry in this.mended or isinstance(outcome, TaggersError):
         return False
     if error.retry == "refresh-once" and this.session is not None:
         this.mended.add(error.retry)
         yield from _enter(this, stale=this.session)
         return True
-    skew_s = clock_skew_s(outcome, this.context.now())
+    skew_s = clock_skew_s(outcome, now)
     if error.retry == "clock-once" and abs(skew_s) > MAX_SKEW_S:
         this.mended.add(error.retry)
-        this.context.correct(skew_s)
+        this.context.correct(now + skew_s)
         this.warnings.append(f"this machine's clock is {-skew_s:+.0f} s off; set it")
         return True
     return False

@@ -61,19 +61,37 @@ class Keys:
         return None
 
     def of_vendor(self, file: CredentialsFile | None) -> dict[str, tuple[str, str]]:
-        """The names in a vendor's own file of keys, each with its value and the file; none where
-        there is no such file or section."""
+        """The names in a vendor's own file of keys, each with its value and the file.
+
+        There may be none at the usual place. A file that its variable names must be there and have
+        the section; otherwise, and where one is damaged, raises `ConfigurationError`.
+        """
         if file is None:
             return {}
-        path = Path(self.environment.get(file.env) or file.path).expanduser()
+        named = self.environment.get(file.env)
+        path = Path(named or file.path).expanduser()
         sections = configparser.ConfigParser(interpolation=None)
         try:
-            sections.read(path, "utf-8")
+            sections.read_string(path.read_text("utf-8"), str(path))
+        except FileNotFoundError:
+            if named:
+                raise ConfigurationError(
+                    f"{file.env} names {path}, which is not there", scope="credential"
+                ) from None
+            return {}
         except (OSError, UnicodeDecodeError, configparser.Error) as error:
             raise ConfigurationError(f"{path} cannot be read: {error}") from error
-        if not sections.has_section(file.section):
-            return {}
-        return {name: (value, str(path)) for name, value in sections[file.section].items() if value}
+        if sections.has_section(file.section):
+            values = sections[file.section].items()
+            return {name: (value, str(path)) for name, value in values if value}
+        if named:
+            others = "".join(f"[{name}] " for name in sections.sections())
+            raise ConfigurationError(
+                f"{path}, which {file.env} names, has no section [{file.section}]"
+                + (f"; it has {others.rstrip()}" if others else ""),
+                scope="credential",
+            )
+        return {}
 
 
 def read(path: Path) -> dict[str, str]:

@@ -135,23 +135,25 @@ class Sunset:
 @frozen
 class Session:
     """What signing in gave: settings that stand in for the user's own, from one Unix time in s to
-    another."""
+    another, both by the clock of the server."""
 
     settings: Mapping[str, Any] = field(repr=lambda settings: f"<{', '.join(settings)}>")
     begins_at: float
     ends_at: float
 
-    def fresh(self, now: float) -> bool:
-        """Whether less than 80 % of its life is over: later it might end within a call."""
-        return now < self.begins_at + 0.8 * (self.ends_at - self.begins_at)
+    @property
+    def useful_s(self) -> float:
+        """How long it is used: 80 % of its life, in s. Later it might end within a call."""
+        return 0.8 * (self.ends_at - self.begins_at)
 
 
 @frozen(kw_only=True)
 class SignIn:
     """A request that has to come before a provider's own: for a token, or for temporary keys.
 
-    `key` tells whose session it is, and calls with the same key share one; `read(response, now)`
-    makes it of the answer, and raises what `read` of a provider may raise.
+    `key` tells whose session it is, and all calls of the process with the same key share one;
+    `read(response, now)` makes it of the answer, where `now` is the server's Unix time in s if it
+    tells it, and raises what `read` of a provider may raise.
     """
 
     key: Hashable = field(repr=False)

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from attrs import evolve, frozen
 
-from ._config import ENDPOINT, REFERENCE, Config, Service
+from ._config import ENDPOINT, Config
+from ._found import Found, find
 from ._keys import Keys
 from ._provider import Provider
 from ._registry import Registry
@@ -20,7 +21,7 @@ from ._settings import Secret, Setting, Settings
 from ._wire import Request, prepare
 from .errors import ConfigurationError, PluginError, TaggersError
 
-__all__ = ["Found", "Missing", "Target", "find", "missing", "problems", "resolve"]
+__all__ = ["Missing", "Target", "missing", "problems", "resolve"]
 
 
 @frozen
@@ -31,17 +32,6 @@ class Target:
     settings: Settings
     plugin: str
     plugin_version: str | None = None
-
-
-@frozen
-class Found:
-    """One setting's value and where it came from: "argument", a file, a variable, "default" or
-    "unset"; `fault` says what is wrong with it."""
-
-    setting: Setting
-    value: Any
-    origin: str
-    fault: str | None = None
 
 
 @frozen
@@ -75,10 +65,8 @@ def resolve(
 ) -> Target:
     """The provider of this name with all it needs.
 
-    A setting is taken from the arguments, then the configuration, then its environment variable,
-    then `keys.toml`, then its default, then the vendor's own file. Raises `ConfigurationError` with
-    all that is missing or wrong, and where its secrets would go to a host that is neither the
-    vendor's nor trusted.
+    Its settings are those of `find`. Raises `ConfigurationError` with all that is missing or wrong,
+    and where its secrets would go to a host that is neither the vendor's nor trusted.
     """
     service = config.service(name, registry)
     provider = registry.provider(service.plugin)
@@ -128,76 +116,6 @@ def problems(
     return None
 
 
-def find(
-    provider: Provider, service: Service, keys: Keys, arguments: Mapping[str, Any]
-) -> list[Found]:
-    """Every setting of the provider, found or not."""
-    settings = (*provider.settings, *([ENDPOINT] if provider.endpoint else []))
-    known = {setting.name for setting in settings}
-    if strange := sorted(set(arguments) - known):
-        raise ConfigurationError(
-            f"{provider.name} has no setting {', '.join(strange)}; "
-            f"it has {', '.join(sorted(known)) or 'none'}"
-        )
-    kept = keys.of_vendor(provider.credentials_file)
-    return [_find(setting, service, keys, arguments, kept) for setting in settings]
-
-
-def _find(
-    setting: Setting,
-    service: Service,
-    keys: Keys,
-    arguments: Mapping[str, Any],
-    kept: Mapping[str, tuple[str, str]],
-) -> Found:
-    value, origin, fault = _value(setting, service, keys, arguments)
-    if value is None and fault is None and setting.name in kept:
-        value, origin = kept[setting.name]
-    if value is None:
-        return Found(setting, None, origin, fault)
-    if isinstance(value, Secret):
-        value = value.reveal()
-    if setting.many and isinstance(value, str):
-        value = [item.strip() for item in value.split(",")]
-    fault = fault or setting.fault(value)
-    if setting.secret:
-        fault = "is not a text" if fault else None
-        return Found(setting, Secret(str(value)), origin, fault)
-    return Found(setting, tuple(value) if setting.many else value, origin, fault)
-
-
-def _value(
-    setting: Setting, service: Service, keys: Keys, arguments: Mapping[str, Any]
-) -> tuple[Any, str, str | None]:
-    if arguments.get(setting.name) is not None:
-        return arguments[setting.name], "argument", None
-    if setting.name in service.settings:
-        text, fault = _expanded(service.settings[setting.name], keys)
-        return text, str(service.file), fault
-    if setting.env and (stored := keys.find(setting.env)):
-        value, store = stored
-        return value, f"{setting.env} ({store})", None
-    if setting.default is not None:
-        return setting.default, "default", None
-    return None, "unset", None
-
-
-def _expanded(value: Any, keys: Keys) -> tuple[Any, str | None]:
-    """The value with each `${NAME}` in it replaced."""
-    if not isinstance(value, str):
-        return value, None
-    names = REFERENCE.findall(value)
-    if unset := [name for name in names if keys.find(name) is None]:
-        missing = ", ".join(unset)
-        return None, f"refers to {missing}, which is not set; run: taggers keys set {unset[0]}"
-
-    def stored(match: Any) -> str:
-        found = keys.find(match[1])
-        return found[0] if found else ""
-
-    return REFERENCE.sub(stored, value), None
-
-
 def missing(provider: Provider, found: list[Found]) -> list[Missing]:
     """What has to be set and is not. The first way to sign in counts where none is complete."""
     by_name = {item.setting.name: item for item in found}
@@ -208,7 +126,9 @@ def missing(provider: Provider, found: list[Found]) -> list[Missing]:
     lacking = []
     ways = provider.credentials
     if ways and all(unset(way) for way in ways):
+        file = provider.credentials_file
         others = "".join(f", or {' and '.join(way)}" for way in ways[1:])
+        others += f", or [{file.section}] in {file.path}" if file else ""
         others = f" ({others.removeprefix(', ')})" if others else ""
         lacking = [Missing(setting, others) for setting in unset(ways[0])]
     required = (item.setting.name for item in found if item.setting.required)
@@ -220,11 +140,19 @@ def _untrusted(
 ) -> list[str]:
     """Why the secrets may not be sent where the settings say, if they may not.
 
-    A project's file is written by others: it must not be able to send the user's own keys to a
-    host of its choice. Secrets given as arguments go where the program says.
+    A project's file is written by others: it must not be able to send the user's own keys, or those
+    that this machine gives to whoever runs on it, to a host of its choice. What is given as an
+    argument goes where the program says.
     """
-    stored = any(item.setting.secret and item.value and item.origin != "argument" for item in found)
     sign_in = provider.sign_in(settings)
+    telling = {name for way in provider.credentials for name in way}
+    telling |= {item.setting.name for item in found if item.setting.secret}
+    if sign_in and not any(isinstance(value, Secret) for value in settings.values()):
+        telling.add(ENDPOINT.name)  # the keys are this machine's, whoever names its address
+    stored = any(
+        item.value is not None and item.origin != "argument" and item.setting.name in telling
+        for item in found
+    )
     addresses = (provider.address(settings), sign_in.endpoint if sign_in else None)
     hosts = [(urlsplit(address).hostname or address).lower() for address in addresses if address]
     return [

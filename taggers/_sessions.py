@@ -1,73 +1,83 @@
-"""Sessions that calls share: each is got once for all who wait, and kept for 80 % of its life."""
+"""Sessions that calls share: each is got once for all who wait, and kept for 80 % of its life.
+
+They are kept for the whole process, as what is known of a credential is: two taggers with the same
+password sign in once.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import copy
 import time
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from ._flow import Enter
+from ._gates import Gate, Moment
 from ._provider import Session
-from .errors import Authentication, ClockSkew, ConnectFailed, TaggersError
+from ._shared import Shared
+from .errors import TaggersError
 
 __all__ = ["Sessions"]
 
 SIGN_IN_S = 10.0
 """How long signing in may take."""
-LOCKED_OUT_S = 300.0
-"""How long a refused password is not tried again: a few failures lock the account for everybody."""
 
 
-@frozen
-class _Entry:
-    task: asyncio.Task[Session]
-    began: float
+@define(eq=False)
+class _Kept:
+    """The session of one credential, where there is one, and the gate before signing in."""
 
-    def usable(self, stale: Session | None) -> bool:
-        """Whether to wait for this, or take what it gave, rather than to sign in anew."""
-        if not self.task.done():
-            return True
-        if self.task.cancelled():
-            return False
-        if error := self.task.exception():
-            refused = isinstance(error, Authentication) and not isinstance(error, ClockSkew)
-            return refused and time.monotonic() < self.began + LOCKED_OUT_S
-        session = self.task.result()
-        return session is not stale and session.fresh(time.time())
+    gate: Gate = field(factory=Gate)
+    session: tuple[Session, float] | None = None
+
+    def usable(self, stale: Session | None) -> Session | None:
+        """The session, unless it is the stale one or too old."""
+        if self.session is None or self.session[0] is stale:
+            return None
+        session, got = self.session
+        return session if time.monotonic() < got + session.useful_s else None
+
+
+KEPT = Shared(_Kept)
 
 
 @define
 class Sessions:
-    """The sessions of one driver by their keys; `run` drives a flow within so many seconds."""
+    """The way of one driver to the sessions; `run` drives a flow within so many seconds."""
 
     run: Callable[[Any, float], Awaitable[Any]]
-    _entries: dict[Hashable, _Entry] = field(factory=dict)
 
     async def get(self, wanted: Enter) -> Session:
         """The session that is wanted. Raises the error in which signing in ended."""
-        entry = self._entries.get(wanted.key)
-        if entry is None or not entry.usable(wanted.stale):
-            task = asyncio.create_task(self._signed_in(wanted))
-            entry = self._entries[wanted.key] = _Entry(task, time.monotonic())
-        try:
-            return await asyncio.shield(entry.task)
-        except TaggersError as error:
-            raise copy.copy(error) from error  # one of several calls that are told of it
-        except asyncio.CancelledError:
-            if entry.task.cancelled():
-                raise ConnectFailed("the tagger was closed while it was signing in") from None
-            raise
-
-    def close(self) -> None:
-        """Ends all signing in that is under way, and forgets all sessions."""
-        for entry in self._entries.values():
-            entry.task.cancel()
-        self._entries.clear()
-
-    async def _signed_in(self, wanted: Enter) -> Session:
-        session: Session = await self.run(wanted.flow(), SIGN_IN_S)
+        kept, this = KEPT.of(wanted.key), object()
+        while (session := kept.usable(wanted.stale)) is None:
+            turn = kept.gate.enter(this, _now())
+            if turn is None:
+                return await self._signed_in(kept, wanted, this)
+            try:
+                await asyncio.wrap_future(turn)
+            except TaggersError as error:
+                raise copy.copy(error) from error  # one of several calls that are told of it
         return session
+
+    async def _signed_in(self, kept: _Kept, wanted: Enter, this: object) -> Session:
+        """The session that this call signs in for, or another one got just before."""
+        failed: TaggersError | None = None
+        try:
+            if (session := kept.usable(wanted.stale)) is None:
+                session = await self.run(wanted.flow(), SIGN_IN_S)
+                kept.session = (session, time.monotonic())
+            return session
+        except TaggersError as error:
+            failed = error
+            kept.gate.judge(error, _now())
+            raise
+        finally:
+            kept.gate.leave(this, failed)
+
+
+def _now() -> Moment:
+    return Moment(time.monotonic(), time.time())

@@ -79,7 +79,8 @@ class Setting:
 
     * `env`: the environment variable that it is read from where nothing else sets it;
     * `default`: used last; None: it stays unset, which is an error where `required`;
-    * `choices`: the only values allowed; `pattern`: what a value must match, whole;
+    * `choices`: the only values allowed; of a choice between "yes" and "no", true and false are
+      other words; `pattern`: what a value must match, whole;
     * `many`: a list of texts; `secret`: never shown, never in a configuration file.
     """
 
@@ -93,6 +94,17 @@ class Setting:
     many: bool = False
     secret: bool = False
 
+    @property
+    def yes_or_no(self) -> bool:
+        """Whether the only choices are "yes" and "no"."""
+        return set(self.choices) == {"yes", "no"}
+
+    def plain(self, value: Any) -> Any:
+        """The value in the setting's own words."""
+        if self.yes_or_no and isinstance(value, bool):
+            return "yes" if value else "no"
+        return value
+
     def fault(self, value: Any) -> str | None:
         """What is wrong with a value, in words; None where nothing is."""
         if self.many:
@@ -100,7 +112,7 @@ class Setting:
                 example = f"; write [{_quoted(value)}]" if isinstance(value, str) else ""
                 return f"must be a list of texts, not {_shown(value)}{example}"
             return next((fault for item in value if (fault := self._item_fault(item))), None)
-        return self._item_fault(value)
+        return self._item_fault(self.plain(value))
 
     def _item_fault(self, value: Any) -> str | None:
         if not isinstance(value, str) or not value:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from taggers._shared import forget
+
 ROOT = Path(__file__).parent.parent
 
 # A job in the background of a shell ignores interrupts, and so would all that its tests start.
@@ -22,9 +24,17 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
         if name.startswith(("TAGGERS_", "HUAWEICLOUD_", "HW_", "TENCENTCLOUD_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("TAGGERS_HOME", str(folder))
-    monkeypatch.setenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", str(folder / "no-huawei"))
-    monkeypatch.setenv("TENCENTCLOUD_CREDENTIALS_FILE", str(folder / "no-tencent"))
+    empty = folder / "credentials"
+    empty.write_text("[basic]\n[default]\n")
+    monkeypatch.setenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", str(empty))
+    monkeypatch.setenv("TENCENTCLOUD_CREDENTIALS_FILE", str(empty))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def stranger() -> None:
+    """Nothing is known of any server: the next one may listen at the same port."""
+    forget()
 
 
 @pytest.fixture

@@ -186,7 +186,7 @@ def test_a_missing_key_names_the_variable_and_the_command(tmp_path: Path) -> Non
 
     assert caught.value.message == (
         "huawei-tagging-v2: needs sk (or auth_token, or user and password and domain, "
-        "or metadata): set HUAWEICLOUD_SDK_SK, "
+        "or metadata, or [basic] in ~/.huaweicloud/credentials): set HUAWEICLOUD_SDK_SK, "
         "or run `taggers keys set HUAWEICLOUD_SDK_SK`\n"
         "huawei-tagging-v2: needs project_id: set HUAWEICLOUD_SDK_PROJECT_ID, "
         "or set it in taggers.toml"
@@ -219,6 +219,36 @@ HOSTILE = '[providers.hw]\nplugin = "huawei-tagging-v2"\nendpoint = "https://evi
 def test_a_projects_file_cannot_send_stored_keys_to_another_host(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"keys would be sent to evil\.example\.com"):
         _target(_file(tmp_path, HOSTILE), "hw", HUAWEI)
+
+
+METADATA = "http://169.254.169.254"
+AGENCY = f'[providers.hw]\nplugin = "huawei-tagging-v2"\nmetadata = "{METADATA}"\n'
+PERSON = {"HW_USER_NAME": "me", "HW_USER_PASSWORD": "mine", "HW_DOMAIN_NAME": "ours"}
+
+
+@pytest.mark.parametrize(
+    ("table", "environment", "arguments"),
+    [
+        (HOSTILE, {"HUAWEICLOUD_METADATA": METADATA}, {}),
+        (HOSTILE, {}, {"metadata": METADATA}),
+        (f'{AGENCY}endpoint = "https://evil.example.com"\n', {}, {}),
+        (AGENCY.replace("169.254.169.254", "evil.example.com"), {}, {}),
+        (HOSTILE.replace("endpoint", "iam_endpoint"), PERSON, {}),
+    ],
+)
+def test_a_projects_file_cannot_send_what_this_machine_gives_to_another_host(
+    tmp_path: Path, table: str, environment: dict[str, str], arguments: dict[str, str]
+) -> None:
+    path = _file(tmp_path, f'{table}project_id = "p"\n')
+
+    with pytest.raises(ConfigurationError, match=r"keys would be sent to evil\.example\.com"):
+        _target(path, "hw", environment, **arguments)
+
+
+def test_an_agencys_keys_go_to_the_vendor(tmp_path: Path) -> None:
+    target = _target(_file(tmp_path, f'{AGENCY}project_id = "p"\n'), "hw", {})
+
+    assert METADATA == target.settings["metadata"]
 
 
 def test_keys_go_where_the_users_own_file_trusts(tmp_path: Path, home: Path) -> None:
@@ -295,6 +325,29 @@ def test_a_secret_shows_itself_nowhere(tmp_path: Path) -> None:
 
     assert "s3cr3t" not in repr(target) + str(target.settings) + str(dict(target.settings))
     assert "s3cr3t" == target.settings.secret("sk")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("true", "yes"), ("false", "no"), ('"yes"', "yes"), ('"no"', "no")]
+)
+def test_yes_and_no_are_true_and_false_too(tmp_path: Path, written: str, meant: str) -> None:
+    table = f'[providers.tx]\nplugin = "tencent-detect-label"\npresigned = {written}\n'
+    environment = {
+        "TENCENTCLOUD_SECRET_ID": "i",
+        "TENCENTCLOUD_SECRET_KEY": "k",
+        "TENCENTCLOUD_COS_BUCKET": "b-1",
+    }
+
+    settings = _target(_file(tmp_path, table), "tx", environment).settings
+    jsonschema.validate(tomllib.loads(table), config_schema(installed()))
+
+    assert meant == settings["presigned"]
+
+
+def test_true_is_no_answer_where_more_is_asked(tmp_path: Path) -> None:
+    text = '[providers.tx]\nplugin = "tencent-detect-label"\nprocess = true\n'
+
+    assert ["providers.tx.process: must be a text, not True"] == _faults(tmp_path, text)
 
 
 def test_the_schema_takes_the_example_and_refuses_a_typo() -> None:

@@ -544,12 +544,13 @@ def test_a_damaged_picture_is_refused_as_one(photos: Path) -> None:
 
 def test_eleven_slow_calls_do_not_fit_into_ten_slots() -> None:
     limits = Limits(concurrency=10)
-    slow = Fault(do="slow", latency_s=0.5)
+    slow = Fault(do="slow", latency_s=0.5, after=1)
     with Emulator(limits=limits, faults=[slow], verify=False) as emulator:
         settings = emulator.settings(V2)
 
         async def run() -> list[Any]:
             async with AsyncTagger(V2, policy=ONCE, **settings) as tagger:
+                await tagger.tag(png(64, 64))
                 return [o async for o in tagger.tag_many([png(64, 64)] * 11, concurrency=11)]
 
         kinds = [type(outcome) for outcome in asyncio.run(run())]
@@ -673,8 +674,8 @@ def test_the_journal_tells_what_was_asked(photos: Path, taggers_emulator: Emulat
 
 
 def test_more_than_five_wrong_signatures_lock_the_key(taggers_emulator: Emulator) -> None:
-    for _ in range(6):
-        _said(taggers_emulator, V2, png(64, 64), sk="wrong")
+    for number in range(6):
+        _said(taggers_emulator, V2, png(64, 64), sk=f"wrong-{number}")
 
     locked = _said(taggers_emulator, V2, png(64, 64))
 

@@ -206,6 +206,35 @@ def test_a_damaged_file_of_keys_is_named(tmp_path: Path, monkeypatch: pytest.Mon
         Tagger(V2).check()
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, r"HUAWEICLOUD_SDK_CREDENTIALS_FILE names .*hw, which is not there"),
+        ("[default]\nak = a\n[more]\n", r"has no section \[basic\]; it has \[default\] \[more\]"),
+        ("", r"has no section \[basic\]$"),
+    ],
+)
+def test_a_file_of_keys_that_is_named_must_hold_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, says: str
+) -> None:
+    monkeypatch.setenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", str(tmp_path / "hw"))
+    if text is not None:
+        (tmp_path / "hw").write_text(text)
+
+    with pytest.raises(ConfigurationError, match=says):
+        Tagger(V2).check()
+
+
+def test_a_file_of_keys_need_not_stand_at_its_usual_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE")
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    with pytest.raises(ConfigurationError, match=r"or \[basic\] in ~/\.huaweicloud/credentials"):
+        Tagger(V2).check()
+
+
 def test_a_password_goes_to_no_other_host_than_the_vendors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +264,47 @@ def test_a_clock_that_is_off_is_corrected_once_with_a_warning(provider: str, hou
     assert 1 == len(first.warnings)
     assert () == second.warnings
     assert len(second.provenance.attempts) + 1 == len(first.provenance.attempts)
+
+
+@pytest.mark.parametrize("provider", [V2, COS])
+def test_a_clock_that_is_off_is_corrected_for_all_calls_at_once(provider: str) -> None:
+    async def run() -> list[Result | TaggersError]:
+        async with AsyncTagger(provider, **late.settings(provider)) as tagger:
+            return [o async for o in tagger.tag_many([PICTURE] * 20, concurrency=20)]
+
+    with Emulator(now=lambda: time.time() + 3600) as late:
+        outcomes = asyncio.run(run())
+
+    assert [Result] * 20 == [type(outcome) for outcome in outcomes]
+    assert 1 == sum(len(o.warnings) for o in outcomes if isinstance(o, Result))
+
+
+@pytest.mark.parametrize("provider", [V2, COS])
+def test_a_clock_that_jumps_is_corrected_by_every_call_under_way(provider: str) -> None:
+    ahead_s = [0]
+
+    async def run() -> list[Result | TaggersError]:
+        settings = jumping.settings(provider)
+        async with AsyncTagger(provider, **settings) as tagger:
+            await tagger.tag(PICTURE)
+            ahead_s[0] = 3600
+            return [o async for o in tagger.tag_many([PICTURE] * 4, concurrency=4)]
+
+    with Emulator(now=lambda: time.time() + ahead_s[0]) as jumping:
+        jumping.fail("slow", latency_s=0.3)
+        outcomes = asyncio.run(run())
+
+    assert [Result] * 4 == [type(outcome) for outcome in outcomes]
+    assert [1] * 4 == [len(o.warnings) for o in outcomes if isinstance(o, Result)]
+
+
+def test_a_token_lives_as_long_as_the_vendors_clock_says() -> None:
+    with Emulator(now=lambda: time.time() - 30 * 3600) as late:
+        with Tagger(V2, **_by_password(late)) as tagger:
+            results = [tagger.tag(PICTURE) for _ in range(3)]
+
+        assert 1 == _calls(late, "huawei-iam")
+    assert [True] * 3 == [bool(result.tags) for result in results]
 
 
 def test_a_clock_that_stays_off_is_given_up_on(taggers_emulator: Emulator) -> None:

@@ -10,9 +10,10 @@ import click
 
 from .._config import find_files
 from .._config_schema import config_schema
+from .._found import find
 from .._keys import Keys, keys_path, user_folder
 from .._registry import installed
-from .._resolve import find, problems
+from .._resolve import problems
 from .._settings import Secret
 from ._setup import Setup, pass_setup
 from ._terminal import complain, exit_code

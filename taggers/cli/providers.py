@@ -7,10 +7,11 @@ import json
 import click
 
 from .._config import Config
+from .._found import Found, find
 from .._keys import Keys
 from .._provider import Accepts, Provider
 from .._registry import Registry, installed
-from .._resolve import Found, find, missing
+from .._resolve import missing
 from .._settings import Secret
 from ..errors import ConfigurationError, PluginError
 from ._setup import Setup, pass_setup
@@ -61,10 +62,10 @@ def _row(name: str, config: Config, registry: Registry, keys: Keys) -> dict[str,
     service = config.service(name, registry)
     try:
         provider = registry.provider(service.plugin)
-    except PluginError as error:
+        lacking = missing(provider, find(provider, service, keys, {}))
+    except (PluginError, ConfigurationError) as error:
         columns = dict.fromkeys((*_COLUMNS, "title"), "")
         return columns | {"provider": name, "ready": f"no: {error.message}"}
-    lacking = missing(provider, find(provider, service, keys, {}))
     return {
         "provider": name if name == service.plugin else f"{name} = {service.plugin}",
         "title": provider.title,
@@ -150,6 +151,6 @@ def _value(item: Found) -> str:
 
 
 def _origin(item: Found) -> str:
-    if item.value is None and item.setting.env:
+    if item.origin == "unset" and item.setting.env:
         return f"unset; {item.setting.env} would set it"
     return safe(item.origin)

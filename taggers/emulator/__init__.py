@@ -29,6 +29,7 @@ from .._config import Config
 from .._config import Service as Configured
 from .._dialect import Account, Dialect
 from .._registry import Registry, installed
+from .._shared import forget
 from .._sync import Tagger
 from ..errors import ConfigurationError, LocalResourceError
 from ._answers import Answers, Fixture, load_fixtures
@@ -109,11 +110,13 @@ class Emulator:
         self._service.faults.add(fault if isinstance(fault, Fault) else Fault(do=fault, **how))
 
     def heal(self) -> None:
-        """Takes all faults away."""
+        """Takes all faults away. Keys that were refused for one may be sent again."""
+        forget(self._url())
         self._service.faults.clear()
 
     def reset(self) -> None:
-        """Forgets everything: journal, uploads, tokens, faults."""
+        """Forgets everything: journal, uploads, tokens, faults, refused keys."""
+        forget(self._url())
         self._service.reset()
 
     @property
@@ -131,6 +134,9 @@ class Emulator:
         """Where it listens. Raises `RuntimeError` before it is started."""
         if self._server is None:
             raise RuntimeError("the emulator is not running: use it in a with statement")
+        return self._url()
+
+    def _url(self) -> str:
         host, port = self._address
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -199,6 +205,7 @@ class Emulator:
         app = App(self._service)
         listening = self._listen()
         self._address = listening.getsockname()[:2]
+        forget(self._url())
         config = uvicorn.Config(
             app,
             lifespan="off",

@@ -36,7 +36,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import cattrs
 from attrs import field, frozen
 
-from .._flow import Context, Download, Effect, Enter, Flow, Sleep, call
+from .._flow import Context, Download, Effect, Enter, Flow, Sleep, Wait, call
 from .._image import Image
 from .._model import Options, Result
 from .._provider import Provider, Work
@@ -124,7 +124,7 @@ class Exchange:
         """The recorded outcome of an effect; a request is added to those made."""
         if isinstance(effect, Work):
             return effect.call()
-        if isinstance(effect, Sleep):
+        if isinstance(effect, Sleep | Wait):
             return None
         if isinstance(effect, Enter):
             return self._played(effect.flow(), made, answers)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from attrs import define, evolve, field, frozen
 
-from .._client import Clock
+from .._clock import Clock
 from .._driver import Driver
 from .._flow import Context, Download, Effect, Enter, Send, call, clock_skew_s
 from .._image import Image

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+from .._shared import forget
 from .._wire import Response
 
 __all__ = ["Replayer"]
@@ -41,6 +42,7 @@ class Replayer:
             return self._changed.wait_for(lambda: len(self.requests) >= count, PATIENCE_S)
 
     def __enter__(self) -> Self:
+        forget(self.url)
         self._thread.start()
         return self
 

@@ -1,0 +1,148 @@
+"""Gates before credentials: a wrong key is tried once.
+
+A few refusals lock a key for everybody who uses it. So until a vendor has taken a credential, one
+call at a time goes through with it and the others wait; and one that was refused is let alone for
+a while. The decisions are arithmetic: whoever asks says what time it is.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from typing import Any
+
+from attrs import define, field, frozen
+
+from ._provider import Provider
+from ._settings import Settings
+from ._shared import Key, Shared, fingerprint, server
+from .errors import Authentication, TaggersError, UnknownVendorError
+
+__all__ = ["GATES", "Gate", "Moment", "Refusal", "credential"]
+
+LOCKED_OUT_S = 300.0
+"""How long a refused credential is not sent again, which is also how long Huawei locks a key."""
+PROVING_S = 60.0
+"""After this long a call that tries a credential counts as lost: its event loop may be dead."""
+
+
+@frozen
+class Moment:
+    """Now: as `ticks`, seconds that only grow, and as a Unix time in s to tell people."""
+
+    ticks: float
+    unix: float
+
+
+@frozen
+class Refusal:
+    """That a vendor refused a credential, and when."""
+
+    error: Authentication
+    at: Moment
+
+    def over(self, now: Moment) -> bool:
+        """Whether the credential may be tried again."""
+        return now.ticks >= self.at.ticks + LOCKED_OUT_S
+
+    def unsent(self, now: Moment) -> TaggersError:
+        """The error of a call that was not sent for this refusal."""
+        error, ends = self.error, self.at.unix + LOCKED_OUT_S
+        return type(error)(
+            f"its key was refused at {_clock(self.at.unix)} UTC and is not sent again before "
+            f"{_clock(ends)}, since repeated failures lock it for everybody: {error.message}",
+            hint=error.hint or "check the key; another one is tried at once",
+            code=error.code,
+            outcome="not sent",
+            scope=error.scope,
+            fallback=error.fallback,
+            retry="never",
+            retry_after_s=self.at.ticks + LOCKED_OUT_S - now.ticks,
+        )
+
+
+def _clock(unix: float) -> str:
+    return datetime.fromtimestamp(unix, UTC).strftime("%H:%M:%S")
+
+
+@define(eq=False)
+class Gate:
+    """Stands before one credential. Calls may come from several threads and event loops.
+
+    A call `enter`s, says in `judge` what came of each request, and must `leave`, however it ends.
+    """
+
+    _proven: bool = False
+    _refusal: Refusal | None = None
+    _prover: tuple[object, float] | None = None
+    _waiting: list[Future[None]] = field(factory=list)
+    _lock: Any = field(factory=threading.Lock)
+
+    def enter(self, who: object, now: Moment) -> Future[None] | None:
+        """None: go on. Otherwise another call tries the credential: ask again when this is done.
+
+        Raises the error in which the credential was refused.
+        """
+        with self._lock:
+            if self._refusal is not None:
+                if not self._refusal.over(now):
+                    raise self._refusal.unsent(now)
+                self._refusal, self._proven = None, False
+            if self._proven:
+                return None
+            if self._prover is None or now.ticks >= self._prover[1] + PROVING_S:
+                self._prover = (who, now.ticks)
+                return None
+            turn: Future[None] = Future()
+            self._waiting.append(turn)
+            return turn
+
+    def judge(self, error: TaggersError | None, now: Moment) -> None:
+        """Notes whether the vendor took the credential; `error` is None where all was well."""
+        with self._lock:
+            if isinstance(error, Authentication):
+                self._refusal = self._refusal or Refusal(error, now)
+            elif error is None or _proves(error):
+                self._proven = True
+            else:
+                return
+        self._wake(None)
+
+    def leave(self, who: object, error: TaggersError | None = None) -> bool:
+        """Lets those who wait for this call ask again, or ends them in an error that is theirs too;
+        False where it is not this call that tried the credential."""
+        with self._lock:
+            if self._prover is None or self._prover[0] is not who:
+                return False
+            self._prover = None
+        self._wake(error)
+        return True
+
+    def _wake(self, error: TaggersError | None) -> None:
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+        for turn in waiting:
+            if not turn.set_running_or_notify_cancel():
+                continue
+            if error is None:
+                turn.set_result(None)
+            else:
+                turn.set_exception(error)
+
+
+def _proves(error: TaggersError) -> bool:
+    """Whether a vendor that answers so has looked at the credential and found it good."""
+    answered = error.outcome == "rejected" and not isinstance(error, UnknownVendorError)
+    return answered and error.scope in ("call", "image", "account")
+
+
+GATES = Shared(Gate)
+
+
+def credential(provider: Provider, settings: Settings, address: str) -> Key | None:
+    """What a provider is asked with, and where; None where it is asked with nothing."""
+    named = {name for way in provider.credentials for name in way}
+    secret = {setting.name for setting in provider.settings if setting.secret}
+    values = [(name, settings[name]) for name in sorted(named | secret) if settings.get(name)]
+    return (server(address), fingerprint((provider.vendor, values))) if values else None
