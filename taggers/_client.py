@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
 from attrs import define, evolve
 
 from ._config import Config, Route, load
-from ._flow import Answer, Context, ask, call
+from ._flow import Context, Job, call
 from ._image import Image, Source
 from ._keys import Keys
 from ._model import Options, Result
@@ -32,26 +32,19 @@ from ._provider import Provider
 from ._registry import Registry, installed
 from ._resolve import Target, resolve
 from ._settings import Settings
-from ._wire import Request
 from .errors import ConfigurationError, NotSupported, TaggersError
 
 if TYPE_CHECKING:
     from ._driver import Driver
 
-__all__ = ["AsyncTagger", "TagOptions"]
+__all__ = ["AsyncTagger", "Sending", "TagOptions"]
 
 DEFAULT_CONCURRENCY = 8
 
 
-class TagOptions(TypedDict, total=False):
-    """What one call may be given besides the picture.
+class Sending(TypedDict, total=False):
+    """How a picture gets to its provider.
 
-    * `provider`: a provider or a route, instead of the tagger's own;
-    * `limit`: at most this many tags, from 1;
-    * `min_confidence`: only tags of at least this confidence, 0 to 1;
-    * `language`: the names' language, as in "zh" or "en";
-    * `enhance`: a provider that makes the picture better first, such as huawei-dark-enhance;
-    * `native`: merged last into the vendor's own request; it is not portable;
     * `prepare`: "auto", the default, makes a picture fit its provider: upright, small enough, in a
       format that it takes; `Provenance.prepared` says what was done. "never" sends its bytes as
       they are, metadata and all;
@@ -60,15 +53,28 @@ class TagOptions(TypedDict, total=False):
       asked.
     """
 
+    prepare: Literal["auto", "never"]
+    keep_metadata: bool
+    fetch: bool
+
+
+class TagOptions(Sending, total=False):
+    """What one call may be given besides the picture, and besides how it is sent.
+
+    * `provider`: a provider or a route, instead of the tagger's own;
+    * `limit`: at most this many tags, from 1;
+    * `min_confidence`: only tags of at least this confidence, 0 to 1;
+    * `language`: the names' language, as in "zh" or "en";
+    * `enhance`: a provider that makes the picture better first, such as huawei-dark-enhance;
+    * `native`: merged last into the vendor's own request; it is not portable.
+    """
+
     provider: str | None
     limit: int | None
     min_confidence: float | None
     language: str | None
     enhance: str | None
     native: Mapping[str, Any]
-    prepare: Literal["auto", "never"]
-    keep_metadata: bool
-    fetch: bool
 
 
 T = TypeVar("T")
@@ -238,15 +244,20 @@ class AsyncTagger:
                 return _having_left(result, left)
         return _having_left(await self._ask(route.targets[-1], image, options), left)
 
-    async def exchange(
-        self, make: Callable[[Provider, Settings], Request], provider: str | None = None
-    ) -> tuple[Target, Answer]:
-        """Sends a request that is made for a provider and its settings: what it was sent to, and
-        the answer. For services beside tagging; see `taggers.library`."""
+    async def perform(
+        self,
+        make: Callable[[Provider, Settings], tuple[Provider, Job]],
+        image: Source | Image,
+        *,
+        provider: str | None = None,
+        options: Options,
+    ) -> Result:
+        """What becomes of a job that is no tagging: `make` makes it for a provider and its
+        settings, with the provider as it is to be used for it. See `taggers.library`."""
         target = self._target(self._named(provider))
-        request = make(target.provider, target.settings)
-        flow = ask(target.provider, request, target.settings, self._context())
-        return target, await self._driven().run(flow, self._policy.deadline_s)
+        used, job = make(target.provider, target.settings)
+        picture = await self._opened(image)
+        return await self._called(evolve(target, provider=used), picture, options, job)
 
     def _context(self) -> Context:
         return Context(
@@ -258,8 +269,12 @@ class AsyncTagger:
         )
 
     async def _ask(self, name: str, image: Image, options: Options) -> Result:
-        target = self._target(name)
-        flow = call(target.provider, image, options, target.settings, self._context())
+        return await self._called(self._target(name), image, options)
+
+    async def _called(
+        self, target: Target, image: Image, options: Options, job: Job | None = None
+    ) -> Result:
+        flow = call(target.provider, image, options, target.settings, self._context(), job)
         result = await self._driven().run(flow, self._policy.deadline_s)
         return evolve(
             result,

@@ -45,15 +45,14 @@ from .errors import MalformedResponse, ResponseError, TaggersError
 
 __all__ = [
     "EMULATOR_HEADER",
-    "Answer",
     "Context",
     "Download",
     "Effect",
     "Enter",
     "Flow",
+    "Job",
     "Send",
     "Sleep",
-    "ask",
     "call",
     "clock_skew_s",
 ]
@@ -91,6 +90,8 @@ class Enter:
 
 Effect = Send | Sleep | Enter | Work | Download
 Flow = Generator[Effect, Any, Result]
+Job = Callable[[Fitted], Steps]
+"""What to ask about a picture, given as it can be sent."""
 
 
 @frozen(kw_only=True)
@@ -137,16 +138,20 @@ def call(
     options: Options,
     settings: Settings,
     context: Context,
+    job: Job | None = None,
 ) -> Flow:
-    """Asks one provider about one picture."""
+    """Asks one provider about one picture: what it always asks, or another job."""
     this = _Call(provider, settings, settings, context, context.ticks())
     try:
         image = yield from _fetched(image, options, provider)
         fitted = yield from _fitted(image, options, provider)
         provider.accepts.check(fitted.image)
-        body = yield from _job(
-            this, provider.job(fitted.image, _able(provider, options), settings, context.nonce)
+        steps = (
+            job(fitted)
+            if job
+            else provider.job(fitted.image, _able(provider, options), settings, context.nonce)
         )
+        body = yield from _job(this, steps)
         found, said = read_answer(provider, body)
         findings = [fitted.restored(finding) for finding in found]
         tags, adjusted = keep(findings, options, provider, image)
@@ -196,29 +201,6 @@ def _fitted(image: Image, options: Options, provider: Provider) -> Generator[Eff
     making = partial(fit, image, provider.accepts, keep_metadata=keep)
     fitted: Fitted = yield from _done(Work(making))
     return fitted
-
-
-@frozen
-class Answer:
-    """What came back for one request: the decoded body, and whether an emulator gave it."""
-
-    body: Any
-    request_id: str | None
-    emulated: bool
-
-
-def ask(
-    provider: Provider, request: Request, settings: Settings, context: Context
-) -> Generator[Effect, Any, Answer]:
-    """Asks a provider something else than about a picture."""
-    this = _Call(provider, settings, settings, context, context.ticks())
-    try:
-        body = yield from _ask(this, request)
-        return Answer(body, this.request_id, this.emulated)
-    except TaggersError as error:
-        error.provider = error.provider or provider.name
-        error.attempts = error.attempts or tuple(this.attempts)
-        raise
 
 
 def _able(provider: Provider, options: Options) -> Options:
@@ -276,7 +258,7 @@ def _ask(this: _Call, request: Request) -> Generator[Effect, Any, Any]:
         signed = provider.authorize(prepared, this.settings, context.now())
         outcome = yield Send(signed, provider.decode.max_bytes)
         body, error = _judged(this, outcome)
-        this.attempts.append(_attempt(outcome, error, context.ticks() - began, waited_s))
+        this.attempts.append(_attempt(this, outcome, error, context.ticks() - began, waited_s))
         if error is None:
             this.units += request.units
             return body
@@ -374,13 +356,22 @@ def _decoded(decode: Decoder, response: Response) -> Any:
 
 
 def _attempt(
-    outcome: Response | TaggersError, error: TaggersError | None, took_s: float, waited_s: float
+    this: _Call,
+    outcome: Response | TaggersError,
+    error: TaggersError | None,
+    took_s: float,
+    waited_s: float,
 ) -> Attempt:
+    answer = outcome if error is None else error
+    if isinstance(answer, TaggersError):
+        request_id = answer.request_id
+    else:
+        request_id = this.provider.errors.request_id(answer, redact=this.settings.redact)
     return Attempt(
         status=outcome.status,
         error=type(error).__name__ if error else None,
         code=error.code if error else None,
-        request_id=error.request_id if error else None,
+        request_id=request_id,
         duration_s=round(took_s, 6),
         waited_s=round(waited_s, 6),
     )

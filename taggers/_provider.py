@@ -15,7 +15,7 @@ from attrs import Attribute, field, frozen
 
 from ._faults import Errors
 from ._image import Image
-from ._model import BoundingBox, Finding, Options
+from ._model import BoundingBox, Finding, Options, positive
 from ._settings import Setting, Settings
 from ._wire import Decoder, Json, Prepared, Request, Response
 from .errors import ImageDimensions, NotSupported, PayloadTooLarge, UnsupportedImage
@@ -56,6 +56,8 @@ class Accepts:
 
     def check(self, image: Image) -> None:
         """Raises an `InvalidInput` or `NotSupported` with the limit that the picture breaks."""
+        if image.kind is None:
+            return
         if image.kind not in self.sources:
             raise NotSupported(*_unsupported_source(image), outcome="not sent", scope="image")
         if image.content is None:
@@ -168,7 +170,7 @@ class Query:
     path: str | None = None
     labels: Mapping[str, str] = field(factory=dict)
     box: BoundingBox | None = None
-    limit: int = 10
+    limit: int = field(default=10, validator=positive)
 
 
 @frozen(kw_only=True)
@@ -176,6 +178,7 @@ class LibraryCalls:
     """The requests with which a library of pictures is looked after and searched.
 
     * `add(path, image, labels, settings)`: `image` is None where the path is itself a URL;
+      `accepts` is what it takes, where that is not what the provider does;
     * `modify(path, labels, settings)`, `delete(path, settings)`;
     * `check(path, settings)`, and `exists(body)` for its answer;
     * `search(query, offset, count, settings)`: so many from the offset on; at most `page` at once;
@@ -183,6 +186,7 @@ class LibraryCalls:
     """
 
     add: Callable[[str, Image | None, Mapping[str, str], Settings], Request]
+    accepts: Accepts | None = None
     modify: Callable[[str, Mapping[str, str], Settings], Request]
     delete: Callable[[str, Settings], Request]
     check: Callable[[str, Settings], Request]

@@ -5,9 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from taggers.plugin import Base64, Image, LibraryCalls, Query, Request, Settings
+from taggers.plugin import (
+    Accepts,
+    Base64,
+    Image,
+    LibraryCalls,
+    Query,
+    Request,
+    Settings,
+    evolve,
+)
 
-__all__ = ["LIBRARY"]
+__all__ = ["ACCEPTS", "LIBRARY"]
+
+ACCEPTS = Accepts(
+    formats=("jpeg", "png", "bmp"),
+    max_base64_bytes=10 * 1024 * 1024,
+    min_edge_px=100,
+    max_edge_px=2048,
+)
 
 
 def _request(method: str, call: str, settings: Settings, **body: Any) -> Request:
@@ -37,13 +53,8 @@ def _check(path: str, settings: Settings) -> Request:
 
 
 def _search(query: Query, offset: int, count: int, settings: Settings) -> Request:
-    box = query.box
-    area = box and {
-        "x": round(box.x),
-        "y": round(box.y),
-        "width": round(box.width),
-        "height": round(box.height),
-    }
+    box = query.box and query.box.whole()
+    area = box and {"x": box.x, "y": box.y, "width": box.width, "height": box.height}
     return _request(
         "POST",
         "/search",
@@ -60,6 +71,7 @@ def _search(query: Query, offset: int, count: int, settings: Settings) -> Reques
 
 LIBRARY = LibraryCalls(
     add=_add,
+    accepts=evolve(ACCEPTS, sources=("content",)),
     modify=_modify,
     delete=_delete,
     check=_check,
