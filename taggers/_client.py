@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
 from attrs import define, evolve
 
 from ._config import Config, Route, load
+from ._enhance import after, enhanced, of_original
 from ._flow import Context, Job, call
 from ._image import Image, Source
 from ._keys import Keys
 from ._model import Options, Result
 from ._policy import Policy
-from ._prepare import Fitted
 from ._provider import Provider
 from ._registry import Registry, installed
 from ._resolve import Target, resolve
@@ -78,6 +78,7 @@ class TagOptions(Sending, total=False):
 
 
 T = TypeVar("T")
+_SENDING = tuple(Sending.__annotations__)
 
 
 class AsyncTagger:
@@ -147,9 +148,7 @@ class AsyncTagger:
         wanted = _wanted(options)
         picture = await self._opened(image)
         if enhancer := options.get("enhance"):
-            made = await self._ask(enhancer, picture, Options(prepare=wanted.prepare))
-            clearer = _clearer(made, picture)
-            return _of_original(await self._answer(name, clearer, wanted), made, picture, clearer)
+            return await self._enhanced(enhancer, name, picture, wanted)
         return await self._answer(name, picture, wanted)
 
     async def tag_many(
@@ -225,6 +224,21 @@ class AsyncTagger:
         except TaggersError as error:
             return error
 
+    async def _enhanced(self, enhancer: str, name: str, image: Image, options: Options) -> Result:
+        """What a provider says about a picture that another one makes better first. Whether both
+        can be asked is looked at before the first is paid."""
+        self._target(self._first(name))
+        maker = self._target(enhancer).provider
+        if not maker.offers.images:
+            raise NotSupported("it makes no pictures", provider=maker.name, outcome="not sent")
+        sending = evolve(Options(), **{name: getattr(options, name) for name in _SENDING})
+        made = await self._ask(enhancer, image, sending)
+        try:
+            clearer = enhanced(made)
+            return of_original(await self._answer(name, clearer, options), made, clearer)
+        except TaggersError as error:
+            raise after(made, error) from error.__cause__
+
     async def _answer(self, name: str, image: Image, options: Options) -> Result:
         if route := self._config.routes.get(name):
             return await self._by_route(route, image, options)
@@ -283,6 +297,11 @@ class AsyncTagger:
             ),
         )
 
+    def _first(self, name: str) -> str:
+        """The provider that is asked first by this name."""
+        route = self._config.routes.get(name)
+        return route.targets[0] if route else name
+
     def _target(self, name: str) -> Target:
         if name not in self._targets:
             arguments = self._settings if name == self._default else {}
@@ -300,11 +319,8 @@ class AsyncTagger:
         return self._driver
 
     def _declared_concurrency(self, name: str | None) -> int:
-        name = name or self._default
-        route = self._config.routes.get(name or "")
-        first = route.targets[0] if route else name
         try:
-            declared = self._target(first).provider.offers.concurrency if first else None
+            declared = self._target(self._first(self._named(name))).provider.offers.concurrency
         except TaggersError:
             declared = None  # every picture will say what is wrong
         return declared or DEFAULT_CONCURRENCY
@@ -332,35 +348,6 @@ def _wanted(options: TagOptions) -> Options:
         prepare=options.get("prepare", "auto"),
         keep_metadata=options.get("keep_metadata", False),
         fetch=options.get("fetch", False),
-    )
-
-
-def _clearer(made: Result, image: Image) -> Image:
-    """The picture that an enhancer made, under the old one's name."""
-    if not made.images:
-        raise NotSupported("it makes no pictures", provider=made.provider)
-    return Image.from_bytes(made.images[0].content, source=image.source)
-
-
-def _of_original(result: Result, made: Result, image: Image, clearer: Image) -> Result:
-    """What was said of an enhanced picture, as said of the original: with its boxes, and what both
-    calls are billed."""
-    frame = Fitted(
-        clearer,
-        scale_x=(image.width or 1) / (clearer.width or 1),
-        scale_y=(image.height or 1) / (clearer.height or 1),
-    )
-    how = result.provenance
-    return evolve(
-        result,
-        image=image.facts,
-        tags=tuple(evolve(tag, regions=frame.places(tag.regions)) for tag in result.tags),
-        regions=frame.places(result.regions),
-        provenance=evolve(
-            how,
-            prepared=(f"enhanced by {made.provider}", *how.prepared),
-            billable_units=how.billable_units + made.provenance.billable_units,
-        ),
     )
 
 

@@ -158,6 +158,8 @@ def call(
     except TaggersError as error:
         error.provider = error.provider or provider.name
         error.attempts = error.attempts or tuple(this.attempts)
+        if this.units:
+            error.note_billed()
         raise
     return Result(
         provider=provider.name,

@@ -111,12 +111,13 @@ class Offers:
     """What a provider gives, and which options it applies itself (the core applies the others).
 
     `languages` are those that can be asked for; `max_limit` is the largest `limit` that it takes;
-    `concurrency` is how many calls at a time the vendor allows by default; `unit` is what it bills,
-    None where nothing is.
+    `images` says whether it makes pictures; `concurrency` is how many calls at a time the vendor
+    allows by default; `unit` is what it bills, None where nothing is.
     """
 
     kinds: tuple[str, ...] = ()
     boxes: bool = False
+    images: bool = False
     applies: frozenset[Literal["limit", "min_confidence", "language"]] = frozenset()
     languages: tuple[str, ...] = ()
     max_limit: int | None = None

@@ -74,7 +74,7 @@ def _provider(name: str, title: str, path: str, formats: tuple[str, ...]) -> Pro
         read=read,
         decode=Picture(max_bytes=MAX_BYTES),
         accepts=Accepts(formats=formats, sources=("content",), max_base64_bytes=10 * 1024 * 1024),
-        offers=Offers(concurrency=10),
+        offers=Offers(images=True, concurrency=10),
         settings=(
             *ACCOUNT,
             evolve(PROJECT, required=False),

@@ -126,6 +126,7 @@ def _facts(provider: Provider) -> dict[str, str]:
         "takes": "; ".join(filter(None, (", ".join(accepts.formats), limits(accepts)))),
         "kinds": ", ".join(offers.kinds),
         "boxes": "yes" if offers.boxes else "no",
+        "makes": "pictures" if offers.images else "",
         "languages": ", ".join(offers.languages),
         "applies": ", ".join(sorted(offers.applies)) or "no options itself; taggers does",
         "calls": f"{offers.concurrency} at a time" if offers.concurrency else "",
