@@ -162,6 +162,18 @@ class SignIn:
     read: Callable[[Response, float], Session]
 
 
+@frozen
+class Work:
+    """Work on this machine instead of a request: `call` runs in a worker thread."""
+
+    call: Callable[[], Any] = field(repr=False)
+
+
+Steps = Generator[Request | Work | str, Any, Any]
+"""A job of several requests: yields each, is sent its decoded body, and returns the body to read.
+A failed request is raised at its yield. A plain text that it yields is a warning."""
+
+
 @frozen(kw_only=True)
 class Query:
     """What to look for in a library: pictures like `image`, or like the one at `path` there, or in
@@ -182,8 +194,8 @@ class LibraryCalls:
       `accepts` is what it takes, where that is not what the provider does;
     * `modify(path, labels, settings)`, `delete(path, settings)`;
     * `check(path, settings)`, and `exists(body)` for its answer;
-    * `search(query, offset, count, settings)`: so many from the offset on; at most `page` at once;
-    * `total(body)`: how many there are, and `joined(bodies)`: the answers of several pages as one.
+    * `search(query, settings)`: a job that asks page by page as often as it takes, and returns the
+      answers as one for the provider's `read`.
     """
 
     add: Callable[[str, Image | None, Mapping[str, str], Settings], Request]
@@ -192,10 +204,7 @@ class LibraryCalls:
     delete: Callable[[str, Settings], Request]
     check: Callable[[str, Settings], Request]
     exists: Callable[[Any], bool]
-    search: Callable[[Query, int, int, Settings], Request]
-    total: Callable[[Any], int]
-    joined: Callable[[list[Any]], Any]
-    page: int
+    search: Callable[[Query, Settings], Steps]
 
 
 @frozen
@@ -209,13 +218,6 @@ class CredentialsFile:
 
 
 @frozen
-class Work:
-    """Work on this machine instead of a request: `call` runs in a worker thread."""
-
-    call: Callable[[], Any] = field(repr=False)
-
-
-@frozen
 class Download:
     """Wants the bytes at this URL, at most so many, and only from a public address."""
 
@@ -226,11 +228,6 @@ class Download:
     def host(self) -> str:
         """Whom a message names: never the URL, whose query may hold a signature."""
         return urlsplit(self.url).hostname or "?"
-
-
-Steps = Generator[Request | Work | str, Any, Any]
-"""A job of several requests: yields each, is sent its decoded body, and returns the body to read.
-A failed request is raised at its yield. A plain text that it yields is a warning."""
 
 
 def _either(provider: Provider, _: Attribute[Any], steps: Any) -> None:

@@ -13,7 +13,7 @@ with Tagger("huawei-image-search", instance_name="shop") as tagger:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar, Unpack
+from typing import Any, Unpack
 
 from attrs import define, evolve
 
@@ -29,8 +29,6 @@ from ._wire import Request
 from .errors import InvalidInput, MalformedResponse, NotSupported
 
 __all__ = ["AsyncLibrary", "Library"]
-
-T = TypeVar("T")
 
 
 @define
@@ -98,7 +96,8 @@ class AsyncLibrary:
         picture = Image(path or "labels") if image is None else image
 
         def make(provider: Provider, settings: Settings) -> tuple[Provider, Job]:
-            return provider, lambda fitted: _pages(_calls(provider), _sent(query, fitted), settings)
+            search = _calls(provider).search
+            return provider, lambda fitted: _read_through(search(_sent(query, fitted), settings))
 
         return await self.tagger.perform(
             make, picture, provider=self.provider, options=_options(sending)
@@ -221,20 +220,10 @@ def _check_box(box: BoundingBox, fitted: Fitted) -> None:
         raise InvalidInput(f"{said} reaches over the edge of {name}")
 
 
-def _pages(calls: LibraryCalls, query: Query, settings: Settings) -> Steps:
-    """As many requests as it takes, and their answers as one."""
-    pages: list[Any] = []
-    for offset in range(0, query.limit, calls.page):
-        if pages and offset >= _told(calls.total, pages[-1]):
-            break
-        count = min(calls.page, query.limit - offset)
-        pages.append((yield calls.search(query, offset, count, settings)))
-    return _told(calls.joined, pages) if len(pages) > 1 else pages[0]
-
-
-def _told(read: Callable[[T], Any], answer: T) -> Any:
+def _read_through(search: Steps) -> Steps:
+    """A search, whose look into its own answers may find them of another shape."""
     try:
-        return read(answer)
+        return (yield from search)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise MalformedResponse(
             "the answer does not say which matches there are, and how many"

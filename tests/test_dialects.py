@@ -163,7 +163,11 @@ def test_a_newer_searchs_matches_and_objects_come_back() -> None:
         ({"image_base64": None, "image_url": "https://example.com/x"}, 400, "ModelArts.4603"),
         ({"search_type": "image"}, 400, "MMS.0003"),
         ({"search_type": "TEXT"}, 501, None),
-        ({"optional_params": {"box": "1,2,30,40"}}, 501, None),
+        ({"optional_params": {"box": "1,2,30,40"}}, 200, None),
+        ({"optional_params": {"box": "1,2,15,40"}}, 400, "MMS.0003"),
+        ({"optional_params": {"box": "1,2,641,40"}}, 400, "MMS.0003"),
+        ({"optional_params": {"box": [1, 2, 30, 40]}}, 400, "MMS.0003"),
+        ({"optional_params": {"category": 3}}, 501, None),
         ({"optional_params": {"do_det": "yes"}}, 400, "MMS.0003"),
     ],
 )

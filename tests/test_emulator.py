@@ -688,3 +688,27 @@ def test_a_projects_id_is_found_by_its_name(taggers_emulator: Emulator) -> None:
 
     assert ["emulator"] == [project["id"] for project in found["projects"]]
     assert [] == none["projects"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"authorization": "SDK-HMAC-SHA256 Access=a, SignedHeaders=host, Signature=" + "0" * 64},
+        {"x-auth-token": "a token"},
+    ],
+)
+def test_what_is_signed_for_one_vendor_is_not_anothers_file(
+    headers: dict[str, str], taggers_emulator: Emulator
+) -> None:
+    for method in ("GET", "PUT", "DELETE"):
+        path = "/v1/emulator/service/emulator"
+
+        status, _, said = _http(taggers_emulator, path, method=method, **headers)
+
+        assert (501, True) == (status, f"{method} {path}" in said)
+
+
+def test_a_path_that_no_vendor_claims_is_a_file(taggers_emulator: Emulator) -> None:
+    status, _, said = _http(taggers_emulator, "/v1/emulator/service/emulator")
+
+    assert (403, True) == (status, "<Code>AccessDenied</Code>" in said)

@@ -14,7 +14,14 @@ from PIL import Image as Pillow
 from taggers import AsyncTagger, BoundingBox, Image
 from taggers.cli import main
 from taggers.emulator import Emulator
-from taggers.errors import ImageDimensions, ImageSource, InvalidInput, NotSupported
+from taggers.errors import (
+    ImageDimensions,
+    ImageSource,
+    InvalidInput,
+    InvalidRequest,
+    NotSupported,
+    Unavailable,
+)
 from taggers.library import AsyncLibrary, Library
 from taggers.testing import png
 
@@ -191,8 +198,8 @@ def test_it_works_in_an_event_loop(taggers_emulator: Emulator, photos: Path) -> 
     assert ["cat"] == asyncio.run(found())
 
 
-@pytest.mark.parametrize("provider", ["huawei-tagging-v2", "huawei-image-search-v2"])
-def test_a_provider_without_a_library_says_so(provider: str, taggers_emulator: Emulator) -> None:
+def test_a_provider_without_a_library_says_so(taggers_emulator: Emulator) -> None:
+    provider = "huawei-tagging-v2"
     with taggers_emulator.tagger(provider) as tagger, pytest.raises(NotSupported) as no:
         Library(tagger).check("shop/cat")
 
@@ -200,7 +207,87 @@ def test_a_provider_without_a_library_says_so(provider: str, taggers_emulator: E
     assert "not sent" == no.value.outcome
 
 
+@pytest.fixture
+def newer(taggers_emulator: Emulator, photos: Path) -> Iterator[Library]:
+    with taggers_emulator.tagger("huawei-image-search-v2") as tagger:
+        filled = Library(tagger)
+        for name in NAMES:
+            filled.add(name, photos / f"{name}.jpg", {"kind": name})
+        yield filled
+
+
+def test_the_newer_service_has_a_library_too(
+    newer: Library, photos: Path, taggers_emulator: Emulator
+) -> None:
+    upright = newer.search(photos / "cat.jpg")
+    eye = newer.search(photos / "cat.jpg", box=BoundingBox(100, 60, 120, 90))
+    newer.modify("cat", {"kind": "tabby"})
+
+    first = upright.matches[0]
+    assert ("cat", 1.0, {"kind": "cat"}) == (first.path, first.similarity, first.labels)
+    assert 1 > max(match.similarity or 0 for match in eye.matches)
+    assert "100,60,220,150" == taggers_emulator.journal[-2].asked["optional_params"]["box"]
+    assert ["cat"] == _paths(newer, photos / "boats.jpg", labels={"kind": "tabby"})
+    assert newer.check("cat")
+    assert newer.delete("cat").provenance.emulated
+    assert not newer.check("cat")
+    with pytest.raises(InvalidRequest, match="item_id"):
+        newer.delete("cat")
+    assert 3 == taggers_emulator.billed
+
+
+def test_the_newer_library_takes_what_lies_turned_and_is_too_large(newer: Library) -> None:
+    added = newer.add("turned", _photo(size=(5000, 2500), turn=6))
+
+    assert ("turned upright", "resized from 2500 × 5000 to 2047 × 4095") == (
+        added.provenance.prepared[:2]
+    )
+    assert "turned" == _paths(newer, _photo(size=(5000, 2500), turn=6))[0]
+    with pytest.raises(InvalidRequest):
+        newer.add("turned", _photo(turn=6), prepare="never", keep_metadata=True)
+
+
+def test_the_newer_library_lists_what_carries_some_labels(
+    newer: Library, taggers_emulator: Emulator
+) -> None:
+    for number in range(120):
+        newer.add(f"many/{number}", png(100, 100), {"lot": "1"})
+
+    all_ = newer.search(labels={"lot": "1"}, limit=500)
+    some = newer.search(labels={"lot": "1"}, limit=110)
+
+    assert 120 == len({match.path for match in all_.matches})
+    assert 110 == len({match.path for match in some.matches})
+    assert (2, 0) == (len(some.provenance.attempts), some.provenance.billable_units)
+    assert [] == _paths(newer, labels={"lot": "2"})
+
+
+def test_the_newer_library_says_what_it_cannot_search_by(newer: Library, photos: Path) -> None:
+    with pytest.raises(NotSupported, match="not by a path") as no:
+        newer.search(path="cat")
+    much = newer.search(photos / "cat.jpg", limit=1001)
+
+    assert ("not sent", ()) == (no.value.outcome, no.value.attempts)
+    assert ("no more than 1000 matches can be had",) == much.warnings
+
+
+def test_a_search_that_breaks_off_is_billed_as_far_as_it_came(
+    library: Library, taggers_emulator: Emulator
+) -> None:
+    for number in range(120):
+        library.add(f"many/{number}", png(100, 100), {"lot": "1"})
+    taggers_emulator.fail("code", only="huawei-image-search", after=1, code="IS.0014")
+
+    with pytest.raises(Unavailable) as no:
+        library.search(labels={"lot": "1"}, limit=110)
+
+    assert ("yes", "rejected") == (no.value.billed, no.value.outcome)
+    assert [200, 400] == [attempt.status for attempt in no.value.attempts][:2]
+
+
+@pytest.mark.parametrize("provider", ["huawei-image-search", "huawei-image-search-v2"])
 def test_the_command_line_fills_and_searches(
+    provider: str,
     photos: Path,
     taggers_emulator: Emulator,
     tmp_path: Path,
@@ -208,20 +295,13 @@ def test_the_command_line_fills_and_searches(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     config = tmp_path / "taggers.toml"
-    config.write_text(
-        f"""[providers.huawei-image-search]
-plugin = "huawei-image-search"
-endpoint = "{taggers_emulator.url}"
-project_id = "emulator"
-instance_name = "emulator"
-"""
-    )
-    monkeypatch.setenv("HUAWEICLOUD_SDK_AK", "emulator")
-    monkeypatch.setenv("HUAWEICLOUD_SDK_SK", "emulator-secret")
+    config.write_text(taggers_emulator.toml())
+    for name, value in taggers_emulator.environment().items():
+        monkeypatch.setenv(name, value)
 
     def run(*arguments: str) -> str:
         with pytest.raises(SystemExit) as done:
-            main(["--config", str(config), "library", *arguments])
+            main(["--config", str(config), "library", "-p", provider, *arguments])
         assert not done.value.code, capsys.readouterr().err
         return capsys.readouterr().out
 

@@ -28,7 +28,7 @@ from taggers.plugin import (
 from ._faults import ERRORS
 from ._sign import canonical, signature
 
-__all__ = ["IAM", "admit", "answer", "headers", "verify", "write_error"]
+__all__ = ["IAM", "admit", "answer", "headers", "recognises", "verify", "write_error"]
 
 CLOCK_S = 15 * 60
 TOKEN_LIFE_S = 24 * 3600
@@ -94,6 +94,12 @@ def answer(said: Any, status: int = 200, headers: Mapping[str, str] | None = Non
 def headers(request_id: str) -> dict[str, str]:
     """What every answer of the gateway carries."""
     return {"x-request-id": request_id}
+
+
+def recognises(incoming: Incoming) -> bool:
+    """Whether a request is signed, or carries a token, in the way of Huawei's gateway."""
+    signed = incoming.headers.get("authorization", "").startswith("SDK-HMAC-SHA256 ")
+    return signed or "x-auth-token" in incoming.headers
 
 
 def verify(incoming: Incoming, world: World) -> None:
@@ -243,6 +249,7 @@ def _iam(name: str, route: Route, serve: Any, verify: Any) -> Dialect:
         hosts=("iam.*.myhuaweicloud.com", "iam.myhuaweicloud.com"),
         routes=(route,),
         verify=verify,
+        recognises=recognises,
         serve=serve,
         write_error=write_error,
         errors=ERRORS,
