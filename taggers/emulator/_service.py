@@ -135,8 +135,8 @@ class Service:
         if visit.dialect is not None:
             self.faults.leave(visit.dialect.vendor)
 
-    def refuse_unread(self, visit: Visit) -> None:
-        """Notes a request whose connection is reset before its body is read."""
+    def note_unread(self, visit: Visit) -> None:
+        """Notes a request whose connection ended before its body was read."""
         self._note(visit, visit.head, _Answered(None))
 
     def respond(self, visit: Visit, incoming: Incoming, *, whole: bool = True) -> Response:
