@@ -318,10 +318,10 @@ def test_a_vendors_long_text_is_cut_in_a_table_and_whole_in_json(
         _, shown, _ = run(*ask, "-f", "table")
         _, whole, _ = run(*ask, "-f", "json")
 
-    row = " ".join(shown.split())
+    row = " ".join(shown.partition("Authentication")[2].split())
     assert "canonicalRequest:" in row
-    assert "…" in row
-    assert len(row) < 300
+    assert row.endswith("…")
+    assert len(row) < 140
     assert "x-sdk-date" in json.loads(whole)[0]["error"]["message"]
 
 
