@@ -39,7 +39,7 @@ def of_original(result: Result, made: Result, clearer: Image) -> Result:
             second,
             prepared=(*first.prepared, f"enhanced by {made.provider}", *second.prepared),
             attempts=(*first.attempts, *second.attempts),
-            duration_s=first.duration_s + second.duration_s,
+            duration_s=round(first.duration_s + second.duration_s, 6),
             billable_units=first.billable_units + second.billable_units,
             emulated=first.emulated or second.emulated,
         ),

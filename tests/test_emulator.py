@@ -732,6 +732,16 @@ def test_what_is_signed_for_one_vendor_is_not_anothers_file(
         assert (501, True) == (status, f"{method} {path}" in said)
 
 
+def test_a_file_may_be_called_like_another_vendors_path(taggers_emulator: Emulator) -> None:
+    signed = "q-sign-algorithm=sha1&q-ak=stranger"
+
+    status, _, said = _http(
+        taggers_emulator, "/v1.0/image/tagging", method="PUT", authorization=signed
+    )
+
+    assert (403, True) == (status, "<Code>InvalidAccessKeyId</Code>" in said)
+
+
 def test_a_path_that_no_vendor_claims_is_a_file(taggers_emulator: Emulator) -> None:
     status, _, said = _http(taggers_emulator, "/v1/emulator/service/emulator")
 

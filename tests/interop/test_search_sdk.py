@@ -1,4 +1,7 @@
-"""Huawei's own SDK for ImageSearch v2, unmodified: every operation that it has."""
+"""Huawei's own SDK for ImageSearch v2, unmodified: every operation that it has.
+
+Those of v1 are in its versions up to 3.1.48, which cannot be installed beside this one.
+"""
 
 from __future__ import annotations
 
