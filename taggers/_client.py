@@ -22,38 +22,31 @@ from attrs import evolve
 
 from ._clock import CLOCKS
 from ._config import Config, Route, load
-from ._flow import Answer, Context, ask, call
+from ._enhance import after, enhanced, of_original
+from ._flow import Context, Job, call
 from ._gates import GATES
 from ._image import Image, Source
 from ._keys import Keys
 from ._model import Options, Result
 from ._policy import Policy
-from ._prepare import Fitted
 from ._provider import Provider
 from ._registry import Registry, installed
 from ._resolve import Target, resolve
 from ._settings import Settings
 from ._shared import server
-from ._wire import Request
 from .errors import ConfigurationError, NotSupported, TaggersError
 
 if TYPE_CHECKING:
     from ._driver import Driver
 
-__all__ = ["AsyncTagger", "TagOptions"]
+__all__ = ["AsyncTagger", "Sending", "TagOptions"]
 
 DEFAULT_CONCURRENCY = 8
 
 
-class TagOptions(TypedDict, total=False):
-    """What one call may be given besides the picture.
+class Sending(TypedDict, total=False):
+    """How a picture gets to its provider.
 
-    * `provider`: a provider or a route, instead of the tagger's own;
-    * `limit`: at most this many tags, from 1;
-    * `min_confidence`: only tags of at least this confidence, 0 to 1;
-    * `language`: the names' language, as in "zh" or "en";
-    * `enhance`: a provider that makes the picture better first, such as huawei-dark-enhance;
-    * `native`: merged last into the vendor's own request; it is not portable;
     * `prepare`: "auto", the default, makes a picture fit its provider: upright, small enough, in a
       format that it takes; `Provenance.prepared` says what was done. "never" sends its bytes as
       they are, metadata and all;
@@ -62,18 +55,32 @@ class TagOptions(TypedDict, total=False):
       asked.
     """
 
+    prepare: Literal["auto", "never"]
+    keep_metadata: bool
+    fetch: bool
+
+
+class TagOptions(Sending, total=False):
+    """What one call may be given besides the picture, and besides how it is sent.
+
+    * `provider`: a provider or a route, instead of the tagger's own;
+    * `limit`: at most this many tags, from 1;
+    * `min_confidence`: only tags of at least this confidence, 0 to 1;
+    * `language`: the names' language, as in "zh" or "en";
+    * `enhance`: a provider that makes the picture better first, such as huawei-dark-enhance;
+    * `native`: merged last into the vendor's own request; it is not portable.
+    """
+
     provider: str | None
     limit: int | None
     min_confidence: float | None
     language: str | None
     enhance: str | None
     native: Mapping[str, Any]
-    prepare: Literal["auto", "never"]
-    keep_metadata: bool
-    fetch: bool
 
 
 T = TypeVar("T")
+_SENDING = tuple(Sending.__annotations__)
 
 
 class AsyncTagger:
@@ -142,9 +149,7 @@ class AsyncTagger:
         wanted = _wanted(options)
         picture = await self._opened(image)
         if enhancer := options.get("enhance"):
-            made = await self._ask(enhancer, picture, Options(prepare=wanted.prepare))
-            clearer = _clearer(made, picture)
-            return _of_original(await self._answer(name, clearer, wanted), made, picture, clearer)
+            return await self._enhanced(enhancer, name, picture, wanted)
         return await self._answer(name, picture, wanted)
 
     async def tag_many(
@@ -220,6 +225,21 @@ class AsyncTagger:
         except TaggersError as error:
             return error
 
+    async def _enhanced(self, enhancer: str, name: str, image: Image, options: Options) -> Result:
+        """What a provider says about a picture that another one makes better first. Whether both
+        can be asked is looked at before the first is paid."""
+        self._target(self._first(name))
+        maker = self._target(enhancer).provider
+        if not maker.offers.images:
+            raise NotSupported("it makes no pictures", provider=maker.name, outcome="not sent")
+        sending = evolve(Options(), **{name: getattr(options, name) for name in _SENDING})
+        made = await self._ask(enhancer, image, sending)
+        try:
+            clearer = enhanced(made)
+            return of_original(await self._answer(name, clearer, options), made, clearer)
+        except TaggersError as error:
+            raise after(made, error) from error.__cause__
+
     async def _answer(self, name: str, image: Image, options: Options) -> Result:
         if route := self._config.routes.get(name):
             return await self._by_route(route, image, options)
@@ -239,15 +259,20 @@ class AsyncTagger:
                 return _having_left(result, left)
         return _having_left(await self._ask(route.targets[-1], image, options), left)
 
-    async def exchange(
-        self, make: Callable[[Provider, Settings], Request], provider: str | None = None
-    ) -> tuple[Target, Answer]:
-        """Sends a request that is made for a provider and its settings: what it was sent to, and
-        the answer. For services beside tagging; see `taggers.library`."""
+    async def perform(
+        self,
+        make: Callable[[Provider, Settings], tuple[Provider, Job]],
+        image: Source | Image,
+        *,
+        provider: str | None = None,
+        options: Options,
+    ) -> Result:
+        """What becomes of a job that is no tagging: `make` makes it for a provider and its
+        settings, with the provider as it is to be used for it. See `taggers.library`."""
         target = self._target(self._named(provider))
-        request = make(target.provider, target.settings)
-        flow = ask(target.provider, request, target.settings, self._context(target))
-        return target, await self._driven().run(flow, self._policy.deadline_s)
+        used, job = make(target.provider, target.settings)
+        picture = await self._opened(image)
+        return await self._called(evolve(target, provider=used), picture, options, job)
 
     def _context(self, target: Target) -> Context:
         clock = CLOCKS.of((server(target.provider.address(target.settings) or ""), b""))
@@ -261,8 +286,12 @@ class AsyncTagger:
         )
 
     async def _ask(self, name: str, image: Image, options: Options) -> Result:
-        target = self._target(name)
-        flow = call(target.provider, image, options, target.settings, self._context(target))
+        return await self._called(self._target(name), image, options)
+
+    async def _called(
+        self, target: Target, image: Image, options: Options, job: Job | None = None
+    ) -> Result:
+        flow = call(target.provider, image, options, target.settings, self._context(target), job)
         result = await self._driven().run(flow, self._policy.deadline_s)
         return evolve(
             result,
@@ -270,6 +299,11 @@ class AsyncTagger:
                 result.provenance, plugin=target.plugin, plugin_version=target.plugin_version
             ),
         )
+
+    def _first(self, name: str) -> str:
+        """The provider that is asked first by this name."""
+        route = self._config.routes.get(name)
+        return route.targets[0] if route else name
 
     def _target(self, name: str) -> Target:
         if name not in self._targets:
@@ -288,11 +322,8 @@ class AsyncTagger:
         return self._driver
 
     def _declared_concurrency(self, name: str | None) -> int:
-        name = name or self._default
-        route = self._config.routes.get(name or "")
-        first = route.targets[0] if route else name
         try:
-            declared = self._target(first).provider.offers.concurrency if first else None
+            declared = self._target(self._first(self._named(name))).provider.offers.concurrency
         except TaggersError:
             declared = None  # every picture will say what is wrong
         return declared or DEFAULT_CONCURRENCY
@@ -307,35 +338,6 @@ def _wanted(options: TagOptions) -> Options:
         prepare=options.get("prepare", "auto"),
         keep_metadata=options.get("keep_metadata", False),
         fetch=options.get("fetch", False),
-    )
-
-
-def _clearer(made: Result, image: Image) -> Image:
-    """The picture that an enhancer made, under the old one's name."""
-    if not made.images:
-        raise NotSupported("it makes no pictures", provider=made.provider)
-    return Image.from_bytes(made.images[0].content, source=image.source)
-
-
-def _of_original(result: Result, made: Result, image: Image, clearer: Image) -> Result:
-    """What was said of an enhanced picture, as said of the original: with its boxes, and what both
-    calls are billed."""
-    frame = Fitted(
-        clearer,
-        scale_x=(image.width or 1) / (clearer.width or 1),
-        scale_y=(image.height or 1) / (clearer.height or 1),
-    )
-    how = result.provenance
-    return evolve(
-        result,
-        image=image.facts,
-        tags=tuple(evolve(tag, regions=frame.places(tag.regions)) for tag in result.tags),
-        regions=frame.places(result.regions),
-        provenance=evolve(
-            how,
-            prepared=(f"enhanced by {made.provider}", *how.prepared),
-            billable_units=how.billable_units + made.provenance.billable_units,
-        ),
     )
 
 

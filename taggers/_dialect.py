@@ -181,6 +181,7 @@ class Dialect:
     * `provider`: the client's half; None for what is no tagging (a token service, a store), which
       has its `errors` here;
     * `hosts`: the vendor's own names for the server (`*` allowed);
+    * `recognises(incoming)`: whether a request is meant for this vendor, as its signature shows;
     * `verify(incoming, world)`: raises a `Refusal` for a request that is not signed as it must be;
       `admit(incoming, names, world)` for one that may not come in for another reason;
     * `read_request(incoming, names, world)`: what is asked for; `write_result(result, asked)`: the
@@ -199,6 +200,7 @@ class Dialect:
     hosts: tuple[str, ...]
     routes: tuple[Route, ...]
     verify: Callable[[Incoming, World], None]
+    recognises: Callable[[Incoming], bool] = lambda incoming: False
     admit: Callable[[Incoming, Mapping[str, str], World], None] = lambda *_: None
     write_error: Callable[[Refusal, str, Incoming], Response]
     provider: Provider | None = None

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
 from ._effects import Context, Effect, Enter, Send, Sleep, Wait
 from ._gates import Gate, credential
@@ -39,16 +39,15 @@ from .errors import MalformedResponse, NotSent, ResponseError, TaggersError
 
 __all__ = [
     "EMULATOR_HEADER",
-    "Answer",
     "Context",
     "Download",
     "Effect",
     "Enter",
     "Flow",
+    "Job",
     "Send",
     "Sleep",
     "Wait",
-    "ask",
     "call",
     "clock_skew_s",
 ]
@@ -60,6 +59,8 @@ MAX_SKEW_S = 300
 
 
 Flow = Generator[Effect, Any, Result]
+Job = Callable[[Fitted], Steps]
+"""What to ask about a picture, given as it can be sent."""
 
 
 @define(eq=False)
@@ -90,16 +91,20 @@ def call(
     options: Options,
     settings: Settings,
     context: Context,
+    job: Job | None = None,
 ) -> Flow:
-    """Asks one provider about one picture."""
+    """Asks one provider about one picture: what it always asks, or another job."""
     this = _Call(provider, settings, settings, context, context.ticks())
     try:
         image = yield from _fetched(image, options, provider)
         fitted = yield from _fitted(image, options, provider)
         provider.accepts.check(fitted.image)
-        body = yield from _job(
-            this, provider.job(fitted.image, _able(provider, options), settings, context.nonce)
+        steps = (
+            job(fitted)
+            if job
+            else provider.job(fitted.image, _able(provider, options), settings, context.nonce)
         )
+        body = yield from _job(this, steps)
         found, said = read_answer(provider, body)
         findings, adjusted = keep(
             [fitted.restored(finding) for finding in found], options, provider, image
@@ -107,6 +112,8 @@ def call(
     except TaggersError as error:
         error.provider = error.provider or provider.name
         error.attempts = error.attempts or tuple(this.attempts)
+        if this.units:
+            error.note_billed()
         raise
     finally:
         _leave(this)
@@ -152,31 +159,6 @@ def _fitted(image: Image, options: Options, provider: Provider) -> Generator[Eff
     making = partial(fit, image, provider.accepts, keep_metadata=keep)
     fitted: Fitted = yield from _done(Work(making))
     return fitted
-
-
-@frozen
-class Answer:
-    """What came back for one request: the decoded body, and whether an emulator gave it."""
-
-    body: Any
-    request_id: str | None
-    emulated: bool
-
-
-def ask(
-    provider: Provider, request: Request, settings: Settings, context: Context
-) -> Generator[Effect, Any, Answer]:
-    """Asks a provider something else than about a picture."""
-    this = _Call(provider, settings, settings, context, context.ticks())
-    try:
-        body = yield from _ask(this, request)
-        return Answer(body, this.request_id, this.emulated)
-    except TaggersError as error:
-        error.provider = error.provider or provider.name
-        error.attempts = error.attempts or tuple(this.attempts)
-        raise
-    finally:
-        _leave(this)
 
 
 def _able(provider: Provider, options: Options) -> Options:
@@ -236,7 +218,7 @@ def _ask(this: _Call, request: Request) -> Generator[Effect, Any, Any]:
         outcome = yield Send(signed, provider.decode.max_bytes)
         took_s = context.ticks() - began
         body, error = _judged(this, outcome)
-        this.attempts.append(_attempt(outcome, error, took_s, waited_s))
+        this.attempts.append(_attempt(this, outcome, error, took_s, waited_s))
         if error is not None and (yield from _mended(this, error, outcome, now + took_s)):
             continue
         gate.judge(error, context.moment)
@@ -362,13 +344,22 @@ def _decoded(decode: Decoder, response: Response) -> Any:
 
 
 def _attempt(
-    outcome: Response | TaggersError, error: TaggersError | None, took_s: float, waited_s: float
+    this: _Call,
+    outcome: Response | TaggersError,
+    error: TaggersError | None,
+    took_s: float,
+    waited_s: float,
 ) -> Attempt:
+    answer = outcome if error is None else error
+    if isinstance(answer, TaggersError):
+        request_id = answer.request_id
+    else:
+        request_id = this.provider.errors.request_id(answer, redact=this.settings.redact)
     return Attempt(
         status=outcome.status,
         error=type(error).__name__ if error else None,
         code=error.code if error else None,
-        request_id=error.request_id if error else None,
+        request_id=request_id,
         duration_s=round(took_s, 6),
         waited_s=round(waited_s, 6),
     )

@@ -42,7 +42,8 @@ _MAGIC: dict[str, Callable[[bytes], bool]] = {
 
 @frozen
 class Image:
-    """A picture: `content` or `url`, of which one is None.
+    """A picture: `content` or `url`, of which one is None; both are for one that only the vendor
+    has, under the name `source`.
 
     `format` is one of "jpeg", "png", "gif", "bmp", "webp", "tiff", "avif", "heic". `width` and
     `height` are pixels of the upright picture, that is, after its EXIF `orientation` (1 to 8).
@@ -115,9 +116,11 @@ class Image:
         return decoded(self.content, self.source, max_edge_px)
 
     @property
-    def kind(self) -> Literal["content", "url"]:
-        """Which of the two this is."""
-        return "url" if self.content is None else "content"
+    def kind(self) -> Literal["content", "url"] | None:
+        """Which of the two this is; None where it is neither."""
+        if self.content is not None:
+            return "content"
+        return None if self.url is None else "url"
 
     @property
     def facts(self) -> ImageFacts:

@@ -74,6 +74,13 @@ class BoundingBox:
             and self.y + self.height <= height + _ROUNDING
         )
 
+    def whole(self) -> BoundingBox:
+        """The smallest box of whole pixels that holds this one, rounding errors apart."""
+        left, top = (math.floor(edge + _ROUNDING) for edge in (self.x, self.y))
+        right = math.ceil(self.x + self.width - _ROUNDING)
+        bottom = math.ceil(self.y + self.height - _ROUNDING)
+        return BoundingBox(left, top, right - left, bottom - top, self.unit)
+
     def clipped(self, width: float, height: float) -> BoundingBox:
         """The part of the box that lies in a picture of this size; empty where there is none."""
         left, right = (min(max(x, 0.0), width) for x in (self.x, self.x + self.width))
@@ -149,7 +156,7 @@ Finding = Tag | Region | Match | Verdict | OutputImage
 """What a provider's `read` yields; a string among them is a warning for the result."""
 
 
-def _positive(_: Any, attribute: Any, value: int | None) -> None:
+def positive(_: Any, attribute: Any, value: int | None) -> None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
         raise InvalidInput(f"{attribute.name} must be a whole number from 1, not {value!r}")
 
@@ -181,7 +188,7 @@ class Options:
     What a vendor cannot apply itself, taggers applies to the answer, or names in `warnings`.
     """
 
-    limit: int | None = field(default=None, validator=_positive)
+    limit: int | None = field(default=None, validator=positive)
     min_confidence: float | None = field(default=None, validator=_fraction)
     language: str | None = None
     native: Mapping[str, Any] = field(factory=dict)

@@ -31,6 +31,15 @@ class Fitted:
     pad_x: float = 1.0
     pad_y: float = 1.0
 
+    @property
+    def original_size(self) -> tuple[float, float] | None:
+        """Width and height of the original, upright picture in pixels; None where that is not
+        known."""
+        width, height = self.image.width, self.image.height
+        if width is None or height is None:
+            return None
+        return width * self.scale_x / self.pad_x, height * self.scale_y / self.pad_y
+
     def restored(self, finding: Finding) -> Finding:
         """The finding with its boxes in the frame of the original, upright picture."""
         if self.scale_x == self.scale_y == self.pad_x == self.pad_y == 1:
@@ -45,9 +54,17 @@ class Fitted:
         """The regions in the frame of the original, upright picture."""
         return tuple(evolve(place, box=self._in_original(place.box)) for place in regions)
 
+    def placed(self, box: BoundingBox) -> BoundingBox:
+        """A box of the original, upright picture in the frame of what is sent."""
+        x, y = self._factors(box)
+        return BoundingBox(box.x / x, box.y / y, box.width / x, box.height / y, box.unit)
+
     def _in_original(self, box: BoundingBox) -> BoundingBox:
-        x, y = (self.scale_x, self.scale_y) if box.unit == "px" else (self.pad_x, self.pad_y)
+        x, y = self._factors(box)
         return BoundingBox(box.x * x, box.y * y, box.width * x, box.height * y, box.unit)
+
+    def _factors(self, box: BoundingBox) -> tuple[float, float]:
+        return (self.scale_x, self.scale_y) if box.unit == "px" else (self.pad_x, self.pad_y)
 
 
 def fits(image: Image, accepts: Accepts, *, keep_metadata: bool = False) -> bool:

@@ -15,7 +15,7 @@ from attrs import Attribute, field, frozen
 
 from ._faults import Errors
 from ._image import Image
-from ._model import BoundingBox, Finding, Options
+from ._model import BoundingBox, Finding, Options, positive
 from ._settings import Setting, Settings
 from ._wire import Decoder, Json, Prepared, Request, Response
 from .errors import ImageDimensions, NotSupported, PayloadTooLarge, UnsupportedImage
@@ -56,6 +56,8 @@ class Accepts:
 
     def check(self, image: Image) -> None:
         """Raises an `InvalidInput` or `NotSupported` with the limit that the picture breaks."""
+        if image.kind is None:
+            return
         if image.kind not in self.sources:
             raise NotSupported(*_unsupported_source(image), outcome="not sent", scope="image")
         if image.content is None:
@@ -109,13 +111,14 @@ class Offers:
     """What a provider gives, and which options it applies itself (the core applies the others).
 
     `kinds` are those of its tags where it tells several apart; `boxes`: whether it says where
-    things are; `languages` are those that can be asked for; `max_limit` is the largest `limit` that
-    it takes; `concurrency` is how many calls at a time the vendor allows by default; `unit` is what
-    it bills, None where nothing is.
+    things are; `images`: whether it makes pictures; `languages` are those that can be asked for;
+    `max_limit` is the largest `limit` that it takes; `concurrency` is how many calls at a time the
+    vendor allows by default; `unit` is what it bills, None where nothing is.
     """
 
     kinds: tuple[str, ...] = ()
     boxes: bool = False
+    images: bool = False
     applies: frozenset[Literal["limit", "min_confidence", "language"]] = frozenset()
     languages: tuple[str, ...] = ()
     max_limit: int | None = None
@@ -162,6 +165,18 @@ class SignIn:
     read: Callable[[Response, float], Session]
 
 
+@frozen
+class Work:
+    """Work on this machine instead of a request: `call` runs in a worker thread."""
+
+    call: Callable[[], Any] = field(repr=False)
+
+
+Steps = Generator[Request | Work | str, Any, Any]
+"""A job of several requests: yields each, is sent its decoded body, and returns the body to read.
+A failed request is raised at its yield. A plain text that it yields is a warning."""
+
+
 @frozen(kw_only=True)
 class Query:
     """What to look for in a library: pictures like `image`, or like the one at `path` there, or in
@@ -171,7 +186,7 @@ class Query:
     path: str | None = None
     labels: Mapping[str, str] = field(factory=dict)
     box: BoundingBox | None = None
-    limit: int = 10
+    limit: int = field(default=10, validator=positive)
 
 
 @frozen(kw_only=True)
@@ -179,21 +194,20 @@ class LibraryCalls:
     """The requests with which a library of pictures is looked after and searched.
 
     * `add(path, image, labels, settings)`: `image` is None where the path is itself a URL;
+      `accepts` is what it takes, where that is not what the provider does;
     * `modify(path, labels, settings)`, `delete(path, settings)`;
     * `check(path, settings)`, and `exists(body)` for its answer;
-    * `search(query, offset, count, settings)`: so many from the offset on; at most `page` at once;
-    * `total(body)`: how many there are, and `joined(bodies)`: the answers of several pages as one.
+    * `search(query, settings)`: a job that asks page by page as often as it takes, and returns the
+      answers as one for the provider's `read`.
     """
 
     add: Callable[[str, Image | None, Mapping[str, str], Settings], Request]
+    accepts: Accepts | None = None
     modify: Callable[[str, Mapping[str, str], Settings], Request]
     delete: Callable[[str, Settings], Request]
     check: Callable[[str, Settings], Request]
     exists: Callable[[Any], bool]
-    search: Callable[[Query, int, int, Settings], Request]
-    total: Callable[[Any], int]
-    joined: Callable[[list[Any]], Any]
-    page: int
+    search: Callable[[Query, Settings], Steps]
 
 
 @frozen
@@ -207,13 +221,6 @@ class CredentialsFile:
 
 
 @frozen
-class Work:
-    """Work on this machine instead of a request: `call` runs in a worker thread."""
-
-    call: Callable[[], Any] = field(repr=False)
-
-
-@frozen
 class Download:
     """Wants the bytes at this URL, at most so many, and only from a public address."""
 
@@ -224,11 +231,6 @@ class Download:
     def host(self) -> str:
         """Whom a message names: never the URL, whose query may hold a signature."""
         return urlsplit(self.url).hostname or "?"
-
-
-Steps = Generator[Request | Work | str, Any, Any]
-"""A job of several requests: yields each, is sent its decoded body, and returns the body to read.
-A failed request is raised at its yield. A plain text that it yields is a warning."""
 
 
 def _a(*kinds: type) -> Callable[[Any, Attribute[Any], Any], None]:

@@ -12,13 +12,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from ._client import AsyncTagger, TagOptions
 from ._config import load
-from ._flow import Answer
 from ._image import Image, Source
 from ._model import Result
-from ._provider import Provider
-from ._resolve import Target
-from ._settings import Settings
-from ._wire import Request
 from .errors import TaggersError
 
 if TYPE_CHECKING:
@@ -90,11 +85,9 @@ class Tagger:
         """As `AsyncTagger.compare`."""
         return self._run(lambda: self._tagger.compare(image, providers, **options))
 
-    def exchange(
-        self, make: Callable[[Provider, Settings], Request], provider: str | None = None
-    ) -> tuple[Target, Answer]:
-        """As `AsyncTagger.exchange`."""
-        return self._run(lambda: self._tagger.exchange(make, provider))
+    def run(self, work: Callable[[AsyncTagger], Awaitable[T]]) -> T:
+        """What comes of some work with the `AsyncTagger` within, done in its event loop."""
+        return self._run(lambda: work(self._tagger))
 
     def close(self) -> None:
         """Closes the connections and ends the thread. The tagger can be used again."""

@@ -148,6 +148,13 @@ class TaggersError(Exception):
         hint = f"{'' if says.endswith('?') else ';'} {self.hint}" if self.hint else ""
         return says + (f" ({known})" if known else "") + hint
 
+    def note_billed(self) -> None:
+        """Notes that a request before the one that failed is billed: so is the call, and a route
+        goes on only where that was asked for."""
+        self.billed = "yes"
+        if self.fallback in ("yes", "if-capable"):
+            self.fallback = "opt-in"
+
     def to_dict(self) -> dict[str, Any]:
         """The error as JSON-ready facts, for logs and for one record per failed picture."""
         names = (

@@ -11,11 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
-from taggers import Result, __version__
+from taggers import ImageFacts, Provenance, Result, Tag, __version__
 from taggers._keys import keys_path
 from taggers._registry import installed
 from taggers.cli import main
+from taggers.cli.doctor import _seen
+from taggers.emulator import Emulator
+from taggers.plugin import Provider
 from taggers.testing import png
 
 Run = Callable[..., tuple[int, str, str]]
@@ -303,6 +307,24 @@ def test_keys_are_stored_from_stdin_and_listed_without_their_values() -> None:
     assert 2 == wrong.returncode
 
 
+def test_a_vendors_long_text_is_cut_in_a_table_and_whole_in_json(
+    run: Run, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Emulator() as emulator:
+        Path("taggers.toml").write_text(emulator.toml())
+        monkeypatch.setenv("HUAWEICLOUD_SDK_AK", "emulator")
+        monkeypatch.setenv("HUAWEICLOUD_SDK_SK", "wrong")
+        ask = ("tag", photos / "cat.jpg", "-p", "huawei-tagging-v2")
+        _, shown, _ = run(*ask, "-f", "table")
+        _, whole, _ = run(*ask, "-f", "json")
+
+    row = " ".join(shown.partition("Authentication")[2].split())
+    assert "canonicalRequest:" in row
+    assert row.endswith("…")
+    assert len(row) < 140
+    assert "x-sdk-date" in json.loads(whole)[0]["error"]["message"]
+
+
 def test_the_doctor_names_what_is_wrong_and_what_ends(run: Run, tmp_path: Path) -> None:
     (tmp_path / "taggers.toml").write_text('[providers.hw]\nplugin = "huawei-tagging-v2"\n')
 
@@ -321,7 +343,33 @@ def test_the_doctor_asks_every_emulated_provider(run: Run) -> None:
     lines = out.splitlines()
     assert 0 == code
     assert len(installed().names()) - 1 == len(lines)
-    assert all(line.startswith("✓") and "answers" in line for line in lines)
+    assert all(line.startswith("✓") and "finds a " in line for line in lines)
+    assert [] == [line for line in lines if "huawei-bgm" in line and "ended 2025-07-23" not in line]
+
+
+def test_the_doctor_is_not_content_with_an_empty_answer() -> None:
+    nothing = Result(
+        provider="p", image=ImageFacts(source="a.png"), provenance=Provenance(plugin="p")
+    )
+    tagging, enhancing = (
+        installed().provider(f"huawei-{name}") for name in ("tagging-v2", "defog")
+    )
+
+    assert ("bad", "answers, and finds nothing") == _graded("p", tagging, nothing)
+    assert ("bad", "answers, and makes no picture") == _graded("p", enhancing, nothing)
+    assert "ok" == _graded("p", tagging, evolve(nothing, tags=(Tag("cat"),)))[0]
+
+
+def _graded(name: str, provider: Provider, said: Result) -> tuple[str, str]:
+    finding = _seen(name, provider, said)
+    return finding.grade, finding.text
+
+
+def test_the_doctor_asks_either_vendors_or_the_emulator(run: Run) -> None:
+    code, _, said = run("doctor", "--emulate", "--offline")
+
+    assert 2 == code
+    assert "--emulate asks nobody else" in said
 
 
 def test_a_broken_configuration_does_not_stop_the_doctor(run: Run, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from taggers import (
     Tag,
     Verdict,
 )
-from taggers._dialect import Asked, Dialect, Incoming
+from taggers._dialect import Asked, Dialect, Incoming, Refusal
 from taggers._reading import read_answer
 from taggers._registry import installed
 from taggers.emulator import coverage
@@ -163,7 +163,11 @@ def test_a_newer_searchs_matches_and_objects_come_back() -> None:
         ({"image_base64": None, "image_url": "https://example.com/x"}, 400, "ModelArts.4603"),
         ({"search_type": "image"}, 400, "MMS.0003"),
         ({"search_type": "TEXT"}, 501, None),
-        ({"optional_params": {"box": "1,2,30,40"}}, 501, None),
+        ({"optional_params": {"box": "1,2,30,40"}}, 200, None),
+        ({"optional_params": {"box": "1,2,15,40"}}, 400, "MMS.0003"),
+        ({"optional_params": {"box": "1,2,641,40"}}, 400, "MMS.0003"),
+        ({"optional_params": {"box": [1, 2, 30, 40]}}, 400, "MMS.0003"),
+        ({"optional_params": {"category": 3}}, 501, None),
         ({"optional_params": {"do_det": "yes"}}, 400, "MMS.0003"),
     ],
 )
@@ -241,3 +245,13 @@ def test_every_provider_with_an_endpoint_has_its_server_half() -> None:
     remote = {provider.name for provider in installed().all() if provider.endpoint}
 
     assert remote == {dialect.provider.name for dialect in DIALECTS if dialect.provider}
+
+
+@pytest.mark.parametrize("code", ["AIS.0032", *(f"IS.{number:04}" for number in range(1, 17))])
+def test_a_documented_error_has_its_text(code: str) -> None:
+    dialect = _dialect("huawei-image-search")
+    incoming = Incoming(method="POST", target="/", headers={})
+
+    said = json.loads(dialect.write_error(Refusal(code), "1", incoming).body)
+
+    assert (code, False) == (said["error_code"], said["error_msg"] == "The request failed.")

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from taggers._registry import Registry
-from taggers.cli.providers import limits
+from taggers.cli import main
+from taggers.cli.providers import markdown
 from taggers.emulator import KINDS, Emulator
 
 ROOT = Path(__file__).parent.parent
@@ -85,17 +86,28 @@ def test_a_command_of_the_readme_prints_what_it_shows(
 
 
 def test_the_readmes_table_is_that_of_the_providers() -> None:
-    rows = [
-        f"| `{provider.name}` | {' '.join(provider.accepts.formats)}; {limits(provider.accepts)} "
-        f"| {' '.join(provider.offers.languages) or '–'} "
-        f"| {'yes' if provider.offers.boxes else '–'} "
-        f"| {provider.offers.unit or 'free'} "
-        f"| {provider.sunset.date if provider.sunset else '–'} |"
-        for provider in Registry().all()
-    ]
-
     table = README.partition("<!-- providers -->\n")[2].partition("<!-- /providers -->")[0]
-    assert rows == table.splitlines()[2:]
+
+    assert markdown(Registry().all()) == table
+
+
+def test_the_command_prints_the_readmes_table(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["providers", "list", "-f", "markdown"])
+
+    assert capsys.readouterr().out in README
+
+
+def test_each_service_names_the_vendors_page_about_it() -> None:
+    pages: dict[str, list[str]] = {}
+    for provider in Registry().all():
+        if provider.endpoint is not None:
+            pages.setdefault(provider.docs or "no page", []).append(provider.name)
+
+    shared = {page: names for page, names in pages.items() if len(names) > 1}
+    contents = "https://support.huaweicloud.com/api-image/"  # which lists them all
+    assert {contents: ["huawei-media-tagging", "huawei-media-tagging-det"]} == shared
+    assert "no page" not in pages
 
 
 def test_the_emulators_files_are_read_as_they_stand(tmp_path: Path, photos: Path) -> None:

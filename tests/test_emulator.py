@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import itertools
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -44,6 +48,7 @@ from taggers.testing import png
 
 V2 = "huawei-tagging-v2"
 COS = "tencent-detect-label"
+PASSWORD = Account().password
 ONCE = Policy(attempts=1, deadline_s=10)
 
 
@@ -445,6 +450,25 @@ def test_fixtures_may_be_values(photos: Path) -> None:
     assert (Tag("猫", 0.9),) == found.tags
 
 
+def test_the_command_says_how_to_sign_in_by_password(photos: Path) -> None:
+    command = [sys.executable, "-m", "taggers", "emulate", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout)
+        said = "".join(itertools.takewhile(lambda line: "HW_USER_PASSWORD" not in line, lines))
+        endpoint = re.findall(r'^endpoint = "(.+)"', said, re.M)[0]
+        given = dict(re.findall(r'(user|domain|iam_endpoint) = "([^"]+)"', said))
+        with Tagger(
+            V2, endpoint=endpoint, project_id="emulator", password=PASSWORD, **given
+        ) as ask:
+            result = ask.tag(photos / "cat.jpg")
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+
+    assert {"user", "domain", "iam_endpoint"} == set(given)
+    assert result.provenance.emulated
+
+
 def test_the_command_serves_until_it_is_interrupted(tmp_path: Path, photos: Path) -> None:
     command = [sys.executable, "-m", "taggers", "emulate", "--port", "0"]
     with subprocess.Popen(
@@ -689,3 +713,71 @@ def test_a_projects_id_is_found_by_its_name(taggers_emulator: Emulator) -> None:
 
     assert ["emulator"] == [project["id"] for project in found["projects"]]
     assert [] == none["projects"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"authorization": "SDK-HMAC-SHA256 Access=a, SignedHeaders=host, Signature=" + "0" * 64},
+        {"x-auth-token": "a token"},
+    ],
+)
+def test_what_is_signed_for_one_vendor_is_not_anothers_file(
+    headers: dict[str, str], taggers_emulator: Emulator
+) -> None:
+    for method in ("GET", "PUT", "DELETE"):
+        path = "/v1/emulator/service/emulator"
+
+        status, _, said = _http(taggers_emulator, path, method=method, **headers)
+
+        assert (501, True) == (status, f"{method} {path}" in said)
+
+
+def test_a_file_may_be_called_like_another_vendors_path(taggers_emulator: Emulator) -> None:
+    signed = "q-sign-algorithm=sha1&q-ak=stranger"
+
+    status, _, said = _http(
+        taggers_emulator, "/v1.0/image/tagging", method="PUT", authorization=signed
+    )
+
+    assert (403, True) == (status, "<Code>InvalidAccessKeyId</Code>" in said)
+
+
+def test_a_path_that_no_vendor_claims_is_a_file(taggers_emulator: Emulator) -> None:
+    status, _, said = _http(taggers_emulator, "/v1/emulator/service/emulator")
+
+    assert (403, True) == (status, "<Code>AccessDenied</Code>" in said)
+
+
+def test_an_upload_that_breaks_off_leaves_nothing_behind(taggers_emulator: Emulator) -> None:
+    address = urllib.parse.urlsplit(taggers_emulator.url)
+    head = b"PUT /half.jpg HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n"
+    with socket.create_connection((address.hostname, address.port)) as connection:
+        connection.sendall(head + b"half")
+
+    journal = _journal_of(taggers_emulator, 1)
+
+    assert [("PUT", None)] == [(call.method, call.status) for call in journal]
+    assert {} == taggers_emulator._service.world.objects
+
+
+def _journal_of(emulator: Emulator, count: int) -> tuple[Any, ...]:
+    """The journal, as soon as so many calls are in it."""
+    ends = time.monotonic() + 10
+    while len(emulator.journal) < count and time.monotonic() < ends:
+        threading.Event().wait(0.01)
+    return emulator.journal
+
+
+@pytest.mark.parametrize("kind", ["reset-before", "reset-after", "truncate"])
+def test_a_connection_that_is_broken_on_purpose_is_no_error_of_the_emulator(
+    kind: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Emulator(verify=False) as emulator:
+        emulator.fail(kind)
+        with pytest.raises(OSError):
+            urllib.request.urlopen(emulator.url, timeout=10).read()
+        emulator.heal()
+        _http(emulator, "/")
+
+    assert "" == capfd.readouterr().err

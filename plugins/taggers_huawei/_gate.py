@@ -28,7 +28,7 @@ from taggers.plugin import (
 from ._faults import ERRORS
 from ._sign import canonical, signature
 
-__all__ = ["IAM", "admit", "answer", "headers", "verify", "write_error"]
+__all__ = ["IAM", "admit", "answer", "headers", "recognises", "verify", "write_error"]
 
 CLOCK_S = 15 * 60
 TOKEN_LIFE_S = 24 * 3600
@@ -45,6 +45,8 @@ _TEXTS = {
     "AIS.0026": "The token type is incorrect. The token of the project type must be used.",
     "AIS.0029": "Failed to download the file from the Internet. "
     "Check whether the URL of the file is correct and supported.",
+    "AIS.0032": "The monthly free calls have been used up. "
+    "To continue to use the service, top up your account.",
     "AIS.0501": "The input parameter is invalid.",
     "AIS.0502": "The image format is not supported.",
     "AIS.0503": "The image is damaged.",
@@ -54,7 +56,23 @@ _TEXTS = {
     "APIG.0308": "The throttling threshold has been reached: "
     "policy user over ratelimit,limit:10,time:1 second",
     "APIG.0310": "The project is unavailable",
+    "IS.0001": "The request parameter is missing or empty.",
+    "IS.0002": "The type of the request parameter is not supported.",
     "IS.0003": "Arguments of path can not be null.",
+    "IS.0004": "Exception verifying token.",
+    "IS.0005": "The header is missing or empty.",
+    "IS.0006": "The request body is too big.",
+    "IS.0007": "Invalid instance name.",
+    "IS.0008": "The JSON format of the input data is incorrect.",
+    "IS.0009": "The request failed due to an internal error.",
+    "IS.0010": "The request method is not allowed.",
+    "IS.0011": "The user is not allowed to use the request method.",
+    "IS.0012": "Operation timed out.",
+    "IS.0013": "The token is empty.",
+    "IS.0014": "Instance status is abnormal.",
+    "IS.0015": "The model file does not exist.",
+    "IS.0016": "The path is invalid.",
+    "MMS.0001": "Request is unauthorized.",
     "MMS.0003": "Invalid parameter.",
     "MMS.1001": "Service instance not found.",
 }
@@ -94,6 +112,12 @@ def answer(said: Any, status: int = 200, headers: Mapping[str, str] | None = Non
 def headers(request_id: str) -> dict[str, str]:
     """What every answer of the gateway carries."""
     return {"x-request-id": request_id}
+
+
+def recognises(incoming: Incoming) -> bool:
+    """Whether a request is signed, or carries a token, in the way of Huawei's gateway."""
+    signed = incoming.headers.get("authorization", "").startswith("SDK-HMAC-SHA256 ")
+    return signed or "x-auth-token" in incoming.headers
 
 
 def verify(incoming: Incoming, world: World) -> None:
@@ -243,6 +267,7 @@ def _iam(name: str, route: Route, serve: Any, verify: Any) -> Dialect:
         hosts=("iam.*.myhuaweicloud.com", "iam.myhuaweicloud.com"),
         routes=(route,),
         verify=verify,
+        recognises=recognises,
         serve=serve,
         write_error=write_error,
         errors=ERRORS,

@@ -5,9 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from taggers.plugin import Base64, Image, LibraryCalls, Query, Request, Settings
+from taggers.plugin import (
+    Accepts,
+    Base64,
+    Image,
+    LibraryCalls,
+    Query,
+    Request,
+    Settings,
+    Steps,
+    evolve,
+)
 
-__all__ = ["LIBRARY"]
+__all__ = ["ACCEPTS", "LIBRARY"]
+
+PAGE = 100
+"""The most matches that a request can ask for."""
+
+ACCEPTS = Accepts(
+    formats=("jpeg", "png", "bmp"),
+    max_base64_bytes=10 * 1024 * 1024,
+    min_edge_px=100,
+    max_edge_px=2048,
+)
 
 
 def _request(method: str, call: str, settings: Settings, **body: Any) -> Request:
@@ -36,14 +56,18 @@ def _check(path: str, settings: Settings) -> Request:
     return _request("POST", "/check", settings, path=path)
 
 
-def _search(query: Query, offset: int, count: int, settings: Settings) -> Request:
-    box = query.box
-    area = box and {
-        "x": round(box.x),
-        "y": round(box.y),
-        "width": round(box.width),
-        "height": round(box.height),
-    }
+def _search(query: Query, settings: Settings) -> Steps:
+    """As many requests as it takes, of which each says how many matches there are in all."""
+    pages: list[Any] = []
+    for offset in range(0, query.limit, PAGE):
+        if pages and offset >= int(pages[-1]["count"]):
+            break
+        pages.append((yield _page(query, offset, min(PAGE, query.limit - offset), settings)))
+    return {**pages[0], "result": [match for page in pages for match in page["result"]]}
+
+
+def _page(query: Query, offset: int, count: int, settings: Settings) -> Request:
+    box = query.box and query.box.whole()
     return _request(
         "POST",
         "/search",
@@ -52,7 +76,7 @@ def _search(query: Query, offset: int, count: int, settings: Settings) -> Reques
         path=query.path or (query.image.url if query.image else None),
         tags=dict(query.labels),
         is_crop=True if box else None,
-        box=area,
+        box=box and {"x": box.x, "y": box.y, "width": box.width, "height": box.height},
         limit=count,
         offset=offset or None,
     )
@@ -60,12 +84,10 @@ def _search(query: Query, offset: int, count: int, settings: Settings) -> Reques
 
 LIBRARY = LibraryCalls(
     add=_add,
+    accepts=evolve(ACCEPTS, sources=("content",)),
     modify=_modify,
     delete=_delete,
     check=_check,
     exists=lambda body: body["exist"] in (True, "true"),
     search=_search,
-    total=lambda body: int(body["count"]),
-    joined=lambda pages: {**pages[0], "result": [hit for page in pages for hit in page["result"]]},
-    page=100,
 )

@@ -23,7 +23,7 @@ from . import image_search
 from ._account import HOSTS
 from ._asked import json_body, picture, settings
 from ._faults import ERRORS
-from ._gate import admit, answer, headers, verify, write_error
+from ._gate import admit, answer, headers, recognises, verify, write_error
 
 __all__ = ["SEARCH"]
 
@@ -145,6 +145,7 @@ _SHARED: dict[str, Any] = {
     "vendor": image_search.PROVIDER.vendor,
     "hosts": HOSTS,
     "verify": verify,
+    "recognises": recognises,
     "admit": _admit,
     "headers": headers,
     "write_error": write_error,

@@ -29,7 +29,7 @@ from taggers.plugin import (
 from . import bgm, celebrity, enhance, main_object, recapture
 from ._account import HOSTS
 from ._asked import json_body, number, picture, settings
-from ._gate import admit, answer, headers, verify, write_error
+from ._gate import admit, answer, headers, recognises, verify, write_error
 
 __all__ = ["VISION"]
 
@@ -220,6 +220,7 @@ def _dialect(provider: Provider, path: str, read: Any, write: Any) -> Dialect:
         hosts=HOSTS,
         routes=(Route(method="POST", path=path),),
         verify=verify,
+        recognises=recognises,
         admit=admit,
         headers=headers,
         too_large_code="APIG.0201",

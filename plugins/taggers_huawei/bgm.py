@@ -31,6 +31,7 @@ PROVIDER = evolve(
     _BASE,
     name="huawei-bgm",
     title="Huawei Cloud Background Music Recognition",
+    docs="https://support.huaweicloud.com/intl/en-us/api-image/en-us_topic_0000001131585626.html",
     request=request,
     read=read,
     # A video (MP4, at most 65 MB) at a temporary OBS URL; nothing of it is looked at here.

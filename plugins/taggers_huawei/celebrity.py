@@ -65,6 +65,7 @@ PROVIDER = evolve(
     tagging_v2.PROVIDER,
     name="huawei-celebrity",
     title="Huawei Cloud Celebrity Recognition",
+    docs="https://support.huaweicloud.com/api-image/image_03_0027.html",
     request=request,
     read=read,
     # Faces must be at least 40 px; of the picture itself no edge is documented.

@@ -27,7 +27,8 @@ from taggers.plugin import (
 from . import media_tagging, media_tagging_det, tagging_v1, tagging_v2
 from ._account import HOSTS
 from ._asked import json_body, number, one_of, picture, settings
-from ._gate import IAM, admit, answer, headers, verify, write_error
+from ._data_v2 import DATA_V2
+from ._gate import IAM, admit, answer, headers, recognises, verify, write_error
 from ._search import SEARCH
 from ._search_v2 import SEARCH_V2
 from ._vision import VISION
@@ -146,6 +147,7 @@ def _tagging(provider: Provider, path: str, write: Any, **reading: Any) -> Diale
         hosts=HOSTS,
         routes=(Route(method="POST", path=path),),
         verify=verify,
+        recognises=recognises,
         admit=admit,
         headers=headers,
         too_large_code="APIG.0201",
@@ -182,5 +184,6 @@ DIALECTS = [
     ),
     *SEARCH,
     SEARCH_V2,
+    *DATA_V2,
     *IAM,
 ]  # fmt: skip

@@ -65,16 +65,17 @@ def read(body: Any) -> Iterator[OutputImage]:
     yield OutputImage(content, f"image/{kind}")
 
 
-def _provider(name: str, title: str, path: str, formats: tuple[str, ...]) -> Provider:
+def _provider(name: str, title: str, page: str, path: str, formats: tuple[str, ...]) -> Provider:
     return evolve(
         tagging_v2.PROVIDER,
         name=name,
         title=title,
+        docs=f"https://support.huaweicloud.com/intl/en-us/api-image/{page}.html",
         request=partial(_request, path),
         read=read,
         decode=Picture(max_bytes=MAX_BYTES),
         accepts=Accepts(formats=formats, sources=("content",), max_base64_bytes=10 * 1024 * 1024),
-        offers=Offers(concurrency=10),
+        offers=Offers(images=True, concurrency=10),
         settings=(
             *ACCOUNT,
             evolve(PROJECT, required=False),
@@ -99,18 +100,21 @@ PROVIDERS = [
     _provider(
         "huawei-dark-enhance",
         "Huawei Cloud Low Light Enhancement",
+        "image_03_0019",
         "/v1.0/vision/dark-enhance",
         ("jpeg", "png", "bmp", "webp"),
     ),
     _provider(
         "huawei-defog",
         "Huawei Cloud Defogging",
+        "image_03_0020",
         "/v1.0/vision/defog",
         ("jpeg", "png", "bmp", "webp"),
     ),
     _provider(
         "huawei-super-resolution",
         "Huawei Cloud Super Resolution",
+        "image_03_0021",
         "/v1.0/vision/super-resolution",
         ("jpeg", "png", "bmp"),
     ),

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from taggers.plugin import (
-    Accepts,
     Base64,
     Image,
     Match,
@@ -35,7 +34,7 @@ from ._account import (
     sign_in,
 )
 from ._faults import ERRORS
-from ._library import LIBRARY
+from ._library import ACCEPTS, LIBRARY
 from ._votes import votes
 
 __all__ = ["PROVIDER"]
@@ -75,12 +74,7 @@ PROVIDER = Provider(
     request=request,
     read=read,
     ignores={"count": "how many there are in all; a search of the library asks for pages by it"},
-    accepts=Accepts(
-        formats=("jpeg", "png", "bmp"),
-        max_base64_bytes=10 * 1024 * 1024,
-        min_edge_px=100,
-        max_edge_px=2048,
-    ),
+    accepts=ACCEPTS,
     offers=Offers(concurrency=10),
     errors=ERRORS,
     settings=(

@@ -28,6 +28,7 @@ from taggers.plugin import (
 
 from . import image_search
 from ._account import ACCOUNT, PROJECT, region
+from ._library_v2 import LIBRARY
 from ._votes import votes
 
 __all__ = ["PROVIDER", "SEPARATOR"]
@@ -126,7 +127,7 @@ PROVIDER = evolve(
         "data.image_info.category": "the number of category_name",
         "data.image_info.objects[*].category": "the number of category_name",
     },
-    library=None,
+    library=LIBRARY,
     # The shortest edge must be "more than 64px" and the longest "less than 4096px"; some types of
     # service ask for more, which is not checked here.
     accepts=Accepts(

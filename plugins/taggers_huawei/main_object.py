@@ -57,6 +57,7 @@ PROVIDER = evolve(
     media_tagging.PROVIDER,
     name="huawei-main-object",
     title="Huawei Cloud Main Object Detection",
+    docs="https://support.huaweicloud.com/api-image/image_03_0042.html",
     request=request,
     read=read,
     offers=Offers(boxes=True, applies=frozenset({"min_confidence"}), concurrency=10),

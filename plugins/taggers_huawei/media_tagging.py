@@ -17,7 +17,8 @@ PROVIDER = evolve(
     tagging_v2.PROVIDER,
     name="huawei-media-tagging",
     title="Huawei Cloud Media Tagging",
-    docs="https://support.huaweicloud.com/api-image/image_03_0028.html",
+    # The reference's contents: which page is its own could not be told (2026-11).
+    docs="https://support.huaweicloud.com/api-image/",
     request=posting("/v2/{project_id}/image/media-tagging"),
     accepts=evolve(tagging_v2.PROVIDER.accepts, max_edge_px=10_000),
     # `instances` is always empty here; the vendor keeps it so that v2's readers go on working.

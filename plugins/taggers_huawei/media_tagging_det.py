@@ -16,7 +16,6 @@ PROVIDER = evolve(
     media_tagging.PROVIDER,
     name="huawei-media-tagging-det",
     title="Huawei Cloud Media Tagging Detection",
-    docs="https://support.huaweicloud.com/api-image/image_03_0029.html",
     request=posting("/v2/{project_id}/image/media-tagging-det"),
     offers=evolve(media_tagging.PROVIDER.offers, boxes=True, max_limit=50),
 )

@@ -54,6 +54,7 @@ PROVIDER = evolve(
     media_tagging.PROVIDER,
     name="huawei-recapture",
     title="Huawei Cloud Recapture Detection",
+    docs="https://support.huaweicloud.com/api-image/image_03_0026.html",
     request=request,
     read=read,
     ignores={"result.category": "repeats the suggestion"},

@@ -17,6 +17,7 @@ PROVIDER = evolve(
     tagging_v2.PROVIDER,
     name="huawei-tagging-v1",
     title="Huawei Cloud Image Tagging v1.0",
+    docs="https://support.huaweicloud.com/api-image/image_03_0025.html",
     request=posting("/v1.0/image/tagging"),
     # "The narrow sides must be greater than 15 pixels" (en 2022), "at least 15" (zh 2024).
     accepts=evolve(tagging_v2.PROVIDER.accepts, min_edge_px=15),

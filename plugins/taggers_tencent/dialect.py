@@ -128,6 +128,11 @@ def verify(incoming: Incoming, world: World) -> None:
         raise Refusal("SignatureDoesNotMatch")
 
 
+def recognises(incoming: Incoming) -> bool:
+    """Whether a request is signed in COS's way."""
+    return "q-sign-algorithm" in _given(incoming)
+
+
 def _given(incoming: Incoming) -> dict[str, str]:
     """The seven `q-` fields."""
     if "authorization" in incoming.headers:
@@ -330,6 +335,7 @@ _AI: dict[str, Any] = {
     "vendor": PROVIDER.vendor,
     "hosts": HOSTS,
     "verify": verify,
+    "recognises": recognises,
     "write_error": write_error,
     "provider": PROVIDER,
     "refusals": (
@@ -356,6 +362,7 @@ def _storing(name: str, method: str, serve: Any) -> Dialect:
         hosts=HOSTS,
         routes=(Route(method=method, path="/{key*}"),),
         verify=verify,
+        recognises=recognises,
         write_error=write_error,
         serve=serve,
         errors=ERRORS,

@@ -19,6 +19,8 @@ from ._terminal import console, safe, table
 __all__ = ["FORMATS", "Outcome", "write"]
 
 FORMATS = ("table", "json", "jsonl", "csv")
+LONGEST = 120
+"""The most characters of an error in a table."""
 
 
 @frozen
@@ -178,7 +180,7 @@ def _said(said: Result | TaggersError) -> Any:
     from rich.text import Text
 
     if isinstance(said, TaggersError):
-        return Text(f"{type(said).__name__}: {safe(said.message)}", style="red")
+        return Text(f"{type(said).__name__}: {_short(safe(said.message))}", style="red")
     words = Text()
     for index, (name, score) in enumerate(_found(said)):
         words.append(", " if index else "")
@@ -191,6 +193,11 @@ def _said(said: Result | TaggersError) -> Any:
     for warning in said.warnings:
         words.append(f"\nwarning: {safe(warning)}", style="yellow")
     return words
+
+
+def _short(text: str) -> str:
+    """A vendor's text as far as a row has room for it; JSON has the whole."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
 
 
 def _found(result: Result) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from .._config import Config
 from .._keys import Keys
+from .._model import BoundingBox, Region, Result, Tag
 from .._provider import Provider, Sunset
 from .._registry import PLUGINS, Registry, installed
 from .._resolve import problems, resolve
@@ -47,6 +48,8 @@ def command(setup: Setup, offline: bool, emulate: bool) -> int:
     The clock is compared with the servers of the configured providers that are ready. That is one
     request without credentials to each; nothing is billed.
     """
+    if offline and emulate:
+        raise click.UsageError("--emulate asks nobody else: leave --offline out")
     findings = list(_emulated() if emulate else _findings(setup, offline))
     width = max(len(finding.topic) for finding in findings) + 2
     for finding in findings:
@@ -58,22 +61,50 @@ def command(setup: Setup, offline: bool, emulate: bool) -> int:
 
 
 def _emulated() -> Iterator[Finding]:
-    """Whether each provider that is emulated answers, with its limits and its announced end."""
-    from ..emulator import Emulator
+    """Whether each provider that is emulated finds what there is to find, with its limits and its
+    announced end."""
+    from ..emulator import Emulator, Fixture
 
+    picture, video = png(640, 480), "https://example.com/video.mp4"
+    place = Region(BoundingBox(64.0, 48.0, 320.0, 240.0), 0.99)
+    known = Tag("a test", 0.99, kind="celebrity", regions=(place,))
+    fixtures = (
+        Fixture(content=picture, name="test.png", labels={"a": "test"}, tags=(known,)),
+        Fixture(name=video, tags=(Tag("a test", kind="music"),)),
+    )
     registry = installed()
-    with Emulator() as emulator:
+    with Emulator(fixtures=fixtures) as emulator:
         for name in emulator.providers():
             provider = registry.provider(name)
-            url = "content" not in provider.accepts.sources
             try:
                 with emulator.tagger(name) as tagger:
-                    tagger.tag("https://example.com/a.mp4" if url else png(640, 480))
+                    said = tagger.tag(picture if "content" in provider.accepts.sources else video)
             except TaggersError as error:
                 yield Finding("bad", name, str(error))
             else:
-                ends = f"; until {provider.sunset.date}" if provider.sunset else ""
-                yield Finding("ok", name, f"answers; {limits(provider.accepts)}{ends}")
+                yield _seen(name, provider, said)
+
+
+def _seen(name: str, provider: Provider, said: Result) -> Finding:
+    """What a provider found in a picture in which there is something to find."""
+    kinds = {
+        "tag": said.tags,
+        "region": said.regions,
+        "match": said.matches,
+        "verdict": said.verdicts,
+        "picture": said.images,
+    }
+    if provider.offers.images and not said.images:
+        return Finding("bad", name, "answers, and makes no picture")
+    if not (found := [kind for kind, some in kinds.items() if some]):
+        return Finding("bad", name, "answers, and finds nothing")
+    ends = f"; {_end(provider.sunset)} {provider.sunset.date}" if provider.sunset else ""
+    return Finding("ok", name, f"finds a {' and a '.join(found)}; {limits(provider.accepts)}{ends}")
+
+
+def _end(sunset: Sunset) -> str:
+    """Whether a service "ended" or "ends"."""
+    return "ended" if sunset.date < datetime.datetime.now(datetime.UTC).date() else "ends"
 
 
 def _findings(setup: Setup, offline: bool) -> Iterator[Finding]:
@@ -127,19 +158,18 @@ def _about_providers(config: Config, registry: Registry, keys: Keys) -> Iterator
 
 def _about_ends(config: Config, working: list[Provider]) -> Iterator[Finding]:
     """What vendors have announced to end, each announcement once."""
-    today = datetime.datetime.now(datetime.UTC).date()
     used = {service.plugin for service in config.services.values()}
     ending: dict[Sunset, list[str]] = {}
     for provider in working:
         if provider.sunset:
             ending.setdefault(provider.sunset, []).append(provider.name)
     for sunset, names in sorted(ending.items(), key=lambda item: item[0].date):
-        when = "ended" if sunset.date < today else "end"
-        bad = sunset.date < today and used & set(names)
+        over = _end(sunset) == "ended"
+        bad = over and used & set(names)
         yield Finding(
             "bad" if bad else "note",
             str(sunset.date),
-            f"{', '.join(names)} {when}: {sunset.notice} ({sunset.source})",
+            f"{', '.join(names)} {'ended' if over else 'end'}: {sunset.notice} ({sunset.source})",
         )
 
 

@@ -67,12 +67,16 @@ def command(
         click.echo(emulator.toml())
         for name, value in emulator.environment().items():
             click.echo(f"# export {name}={value}")
-        click.echo(_SDKS.format(url=emulator.url, host=emulator.url.partition("://")[2]))
+        host = emulator.url.removeprefix("http://")
+        click.echo(_OTHERWISE.format(url=emulator.url, host=host, account=emulator.account))
         click.echo(f"listening on {emulator.url}; Ctrl-C stops", err=True)
         emulator.wait()
 
 
-_SDKS = """\
+_OTHERWISE = """\
+# Huawei by password, without HUAWEICLOUD_SDK_AK and _SK: in a provider's table above
+#   user = "{account.user}", domain = "{account.domain}", iam_endpoint = "{url}"
+# export HW_USER_PASSWORD={account.password}
 # Huawei's SDK:  ImageClient.new_builder().with_credentials(BasicCredentials(ak, sk, project_id))
 #                .with_endpoint("{url}")
 # Tencent's SDK: CosConfig(Scheme="http", Domain="{host}", Region=…, SecretId=…, SecretKey=…)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Unpack
 
 import click
 
+from .._client import Sending
 from .._model import BoundingBox
 from .._sync import Tagger
 from ..library import Library
+from ._sending import sending
 from ._setup import Setup, pass_setup
 
 __all__ = ["command"]
@@ -39,11 +42,18 @@ def _library(setup: Setup) -> Iterator[Library]:
 @click.argument("path")
 @click.argument("image", required=False)
 @_labels
+@sending
 @pass_setup
-def add(setup: Setup, path: str, image: str | None, labels: tuple[str, ...]) -> None:
+def add(
+    setup: Setup,
+    path: str,
+    image: str | None,
+    labels: tuple[str, ...],
+    **how: Unpack[Sending],
+) -> None:
     """Put IMAGE under PATH. Without IMAGE, PATH is a URL that the vendor fetches."""
     with _library(setup) as library:
-        library.add(path, image, _pairs(labels))
+        library.add(path, image, _pairs(labels), **how)
 
 
 @command.command("modify")
@@ -85,6 +95,7 @@ def check(setup: Setup, path: str) -> int:
 @click.option("--limit", type=click.IntRange(1), default=10, show_default=True, metavar="N",
               help="How many to list at most.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per picture.")
+@sending
 @pass_setup
 def search(
     setup: Setup,
@@ -94,13 +105,14 @@ def search(
     labels: tuple[str, ...],
     limit: int,
     as_json: bool,
+    **how: Unpack[Sending],
 ) -> None:
     """List the pictures most like IMAGE, or like the one at --path, or all with the labels."""
     if not image and not path and not labels:
         raise click.UsageError("name a picture, a --path or a --label")
     with _library(setup) as library:
         result = library.search(
-            image, path=path, labels=_pairs(labels), box=_area(box), limit=limit
+            image, path=path, labels=_pairs(labels), box=_area(box), limit=limit, **how
         )
     for match in result.matches:
         shown = {"path": match.path, "similarity": match.similarity, "labels": dict(match.labels)}

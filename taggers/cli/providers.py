@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 import click
 
@@ -17,7 +18,7 @@ from ..errors import ConfigurationError, PluginError
 from ._setup import Setup, pass_setup
 from ._terminal import complain, console, safe, table
 
-__all__ = ["command"]
+__all__ = ["command", "limits", "markdown"]
 
 
 @click.group("providers", invoke_without_command=True)
@@ -29,11 +30,16 @@ def command(ctx: click.Context) -> None:
 
 
 @command.command("list")
-@click.option("-f", "--format", "form", type=click.Choice(("table", "json")), default="table")
+@click.option("-f", "--format", "form", type=click.Choice(("table", "json", "markdown")),
+              default="table", help="markdown: the installed ones, for a document.")  # fmt: skip
 @pass_setup
 def list_(setup: Setup, form: str = "table") -> None:
     """List all providers, with what they take and whether they are ready to be asked."""
-    registry, loaded, keys = installed(), _config(setup), Keys.load()
+    registry = installed()
+    if form == "markdown":
+        click.echo(markdown(registry.all()), nl=False)
+        return
+    loaded, keys = _config(setup), Keys.load()
     names = [*loaded.services, *(n for n in registry.names() if n not in loaded.services)]
     rows = [_row(name, loaded, registry, keys) for name in names]
     if form == "json":
@@ -69,28 +75,50 @@ def _row(name: str, config: Config, registry: Registry, keys: Keys) -> dict[str,
     return {
         "provider": name if name == service.plugin else f"{name} = {service.plugin}",
         "title": provider.title,
+        **_about(provider),
+        "ready": "yes" if not lacking else "needs " + ", ".join(item.name for item in lacking),
+    }
+
+
+def _about(provider: Provider) -> dict[str, str]:
+    """What a provider takes and offers, in a word or two each."""
+    return {
         "formats": " ".join(provider.accepts.formats),
         "limits": limits(provider.accepts),
         "languages": ", ".join(provider.offers.languages),
         "boxes": "yes" if provider.offers.boxes else "",
         "bills": provider.offers.unit or "nothing",
         "ends": provider.sunset.date.isoformat() if provider.sunset else "",
-        "ready": "yes" if not lacking else "needs " + ", ".join(item.name for item in lacking),
     }
+
+
+def markdown(providers: Iterable[Provider]) -> str:
+    """A table of providers in Markdown."""
+    heads = [head for head in _COLUMNS if head != "ready"]
+    lines = [heads, ["---"] * len(heads)]
+    for provider in providers:
+        row = {**_about(provider), "provider": f"`{provider.name}`"}
+        lines.append([row[head] or "–" for head in heads])
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def limits(accepts: Accepts) -> str:
     """The limits of the pictures that a provider takes, in a few words."""
     if not accepts.formats:
         return "a URL"
-    edges = f"{accepts.min_edge_px or 1}–{accepts.max_edge_px or '?'} px"
     said = [
-        edges if accepts.min_edge_px or accepts.max_edge_px else "",
+        _edges(accepts.min_edge_px, accepts.max_edge_px),
         f"{accepts.max_bytes / 2**20:.3g} MB" if accepts.max_bytes else "",
         f"{accepts.max_base64_bytes / 2**20:.3g} MB in base64" if accepts.max_base64_bytes else "",
         "no URLs" if "url" not in accepts.sources else "",
     ]
     return ", ".join(part for part in said if part)
+
+
+def _edges(least: int | None, most: int | None) -> str:
+    if least and most:
+        return f"{least}–{most} px"
+    return f"from {least} px" if least else f"to {most} px" if most else ""
 
 
 @command.command("show")
@@ -128,6 +156,7 @@ def _facts(provider: Provider) -> dict[str, str]:
         "takes": "; ".join(filter(None, (", ".join(accepts.formats), limits(accepts)))),
         "kinds": ", ".join(offers.kinds),
         "boxes": "yes" if offers.boxes else "no",
+        "makes": "pictures" if offers.images else "",
         "languages": ", ".join(offers.languages),
         "applies": ", ".join(sorted(offers.applies)) or "no options itself; taggers does",
         "calls": f"{offers.concurrency} at a time" if offers.concurrency else "",

@@ -7,18 +7,19 @@ import itertools
 import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Unpack
 
 import click
 from attrs import define, field
 
-from .._client import TagOptions
+from .._client import Sending, TagOptions
 from .._image import Image, Source
 from .._model import Result
 from .._sync import Tagger
 from ..errors import TaggersError
 from ._files import save
 from ._formats import FORMATS, Outcome, write
+from ._sending import sending
 from ._setup import Setup, pass_setup
 from ._sources import expand
 from ._terminal import console
@@ -42,11 +43,7 @@ __all__ = ["command"]
 @click.option("--draw", type=click.Path(path_type=Path), metavar="OUT",
               help="Draw boxes and tags into this PNG, or a folder for several.")  # fmt: skip
 @click.option("--font", metavar="FILE", help="The font to draw with.")
-@click.option("--prepare", type=click.Choice(("auto", "never")), default="auto",
-              help="auto makes pictures fit their provider, never leaves them.")  # fmt: skip
-@click.option("--keep-metadata", is_flag=True,
-              help="Upload metadata, such as where a photo was taken, too.")  # fmt: skip
-@click.option("--fetch", is_flag=True, help="Download URLs for providers that take none.")
+@sending
 @pass_setup
 def command(
     setup: Setup,
@@ -60,9 +57,7 @@ def command(
     form: str | None,
     draw: Path | None,
     font: str | None,
-    prepare: Literal["auto", "never"],
-    keep_metadata: bool,
-    fetch: bool,
+    **how: Unpack[Sending],
 ) -> int:
     """Tag pictures: files, folders, globs, URLs, or - for stdin.
 
@@ -71,13 +66,13 @@ def command(
     if providers and route:
         raise click.UsageError("-p and --route exclude each other")
     options: TagOptions = {
+        "prepare": how["prepare"],
+        "keep_metadata": how["keep_metadata"],
+        "fetch": how["fetch"],
         "limit": limit,
         "min_confidence": min_confidence,
         "language": language,
         "enhance": enhance,
-        "prepare": prepare,
-        "keep_metadata": keep_metadata,
-        "fetch": fetch,
     }
     loaded = setup.config()
     if route and route not in loaded.routes:

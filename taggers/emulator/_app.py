@@ -58,10 +58,13 @@ class App:
         if fault is not None and fault.latency_s:
             await asyncio.sleep(fault.latency_s)
         if fault is not None and fault.do == "reset-before":
-            self.service.refuse_unread(visit)
-            answer.reset()
+            self.service.note_unread(visit)
+            await answer.reset(receive)
             return
         body, whole = await _body(receive, visit.max_body_bytes)
+        if body is None:
+            self.service.note_unread(visit)
+            return
         incoming = evolve(visit.head, body=body)
         response = await anyio.to_thread.run_sync(
             functools.partial(self.service.respond, visit, incoming, whole=whole)
@@ -87,19 +90,25 @@ def _head(scope: Scope) -> Incoming:
     )
 
 
-async def _body(receive: Receive, max_bytes: int) -> tuple[bytes, bool]:
-    """The body, and whether that is all of it: what is above the limit is read and dropped."""
+async def _body(receive: Receive, max_bytes: int) -> tuple[bytes | None, bool]:
+    """The body, and whether that is all of it: what is above the limit is read and dropped. None
+    where the client went away before its end."""
     body, length = bytearray(), 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            break
+            return None, False
         length += len(message.get("body", b""))
         if length <= max_bytes:
             body += message.get("body", b"")
         if not message.get("more_body"):
             break
     return bytes(body), length <= max_bytes
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 @frozen
@@ -110,14 +119,14 @@ class _Answer:
     head_only: bool = False
 
     async def write(self, response: Response, *, cut: bool = False, drip: bool = False) -> None:
-        """Sends it: whole, or only half of what its length promises, or a few bytes at a time."""
+        """Sends it: whole, or only half of what its length promises, for an abort to come, or a few
+        bytes at a time."""
         body = response.body
         await self._begin(response, len(body))
         if self.head_only:
             body = b""
         if cut:
             await self._more(body[: len(body) // 2])
-            self._abort()
             return
         step = DRIP_BYTES if drip else len(body) or 1
         for start in range(0, len(body), step):
@@ -129,10 +138,12 @@ class _Answer:
         """Sends it as the fault wants it."""
         match fault.do:
             case "reset-after":
-                self.reset()
+                await self.reset(receive)
+            case "truncate":
+                await self.write(response, cut=True)
+                await self._abort(receive)
             case "silence":
-                while (await receive())["type"] != "http.disconnect":
-                    pass
+                await _disconnected(receive)
             case "html":
                 page = {**response.headers, "content-type": "text/html"}
                 await self.write(Response(status=200, headers=page, body=PAGE))
@@ -140,16 +151,19 @@ class _Answer:
                 short = response.body[: len(response.body) // 2]
                 await self.write(Response(status=200, headers=response.headers, body=short))
             case do:
-                await self.write(response, cut=do == "truncate", drip=do == "drip")
+                await self.write(response, drip=do == "drip")
 
-    def reset(self) -> None:
+    async def reset(self, receive: Receive) -> None:
         """Ends the connection with RST."""
         if stream := self._transport().get_extra_info("socket"):
             stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._abort()
+        await self._abort(receive)
 
-    def _abort(self) -> None:
+    async def _abort(self, receive: Receive) -> None:
+        """Ends the connection. The server must have seen that before this answer is over: it would
+        take it for one that was forgotten, and say so."""
         self._transport().abort()
+        await _disconnected(receive)
 
     def _transport(self) -> Any:
         """The connection beneath: ASGI has no word for it, so this reaches into uvicorn."""

@@ -104,9 +104,13 @@ class Service:
 
     def find(self, incoming: Incoming) -> tuple[Dialect | None, Mapping[str, str]]:
         """Who answers a request, and the names in its path: by the host where it is a vendor's
-        own, by the path everywhere else. A path of one vendor is not another one's file."""
+        own, by the vendor's signature, and by the path everywhere else. What is meant for one
+        vendor, or is a path of one, is not another one's file."""
         home = [dialect for dialect in self.dialects if dialect.at_home(incoming.host)]
-        asked = home or self.dialects
+        meant = {dialect.vendor for dialect in self.dialects if dialect.recognises(incoming)}
+        asked = home or [
+            dialect for dialect in self.dialects if not meant or dialect.vendor in meant
+        ]
         exact = [
             dialect for dialect in asked if not dialect.catches_all and _listens(dialect, incoming)
         ]
@@ -131,8 +135,8 @@ class Service:
         if visit.dialect is not None:
             self.faults.leave(visit.dialect.vendor)
 
-    def refuse_unread(self, visit: Visit) -> None:
-        """Notes a request whose connection is reset before its body is read."""
+    def note_unread(self, visit: Visit) -> None:
+        """Notes a request whose connection ended before its body was read."""
         self._note(visit, visit.head, _Answered(None))
 
     def respond(self, visit: Visit, incoming: Incoming, *, whole: bool = True) -> Response:

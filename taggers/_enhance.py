@@ -1,0 +1,54 @@
+"""A picture that one provider made better, and what another says of it, as said of the original."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from ._image import Image
+from ._model import Result
+from ._prepare import Fitted
+from .errors import MalformedResponse, TaggersError
+
+__all__ = ["after", "enhanced", "of_original"]
+
+
+def enhanced(made: Result) -> Image:
+    """The picture that a provider made, under the old one's name."""
+    if not made.images:
+        raise MalformedResponse("the answer holds no picture", provider=made.provider)
+    return Image.from_bytes(made.images[0].content, source=made.image.source)
+
+
+def of_original(result: Result, made: Result, clearer: Image) -> Result:
+    """What was said of the enhanced picture, with its boxes in the original's frame, and with what
+    both calls did, took and are billed."""
+    original = made.image
+    frame = Fitted(
+        clearer,
+        scale_x=(original.width or 1) / (clearer.width or 1),
+        scale_y=(original.height or 1) / (clearer.height or 1),
+    )
+    first, second = made.provenance, result.provenance
+    return evolve(
+        result,
+        image=original,
+        tags=tuple(evolve(tag, regions=frame.places(tag.regions)) for tag in result.tags),
+        regions=frame.places(result.regions),
+        warnings=(*made.warnings, *result.warnings),
+        provenance=evolve(
+            second,
+            prepared=(*first.prepared, f"enhanced by {made.provider}", *second.prepared),
+            attempts=(*first.attempts, *second.attempts),
+            duration_s=round(first.duration_s + second.duration_s, 6),
+            billable_units=first.billable_units + second.billable_units,
+            emulated=first.emulated or second.emulated,
+        ),
+    )
+
+
+def after(made: Result, error: TaggersError) -> TaggersError:
+    """The error of the second call, as that of both: the first one is billed."""
+    error.attempts = (*made.provenance.attempts, *error.attempts)
+    if made.provenance.billable_units:
+        error.note_billed()
+    return error
