@@ -58,6 +58,9 @@ MAX_SKEW_S = 300
 """A clock that is less off than this is not what a vendor minds."""
 
 
+IDEMPOTENT = ("GET", "HEAD", "PUT", "DELETE")
+"""Methods of requests that mean the same when they are sent twice."""
+
 Flow = Generator[Effect, Any, Result]
 Job = Callable[[Fitted], Steps]
 """What to ask about a picture, given as it can be sent."""
@@ -112,6 +115,7 @@ def call(
     except TaggersError as error:
         error.provider = error.provider or provider.name
         error.attempts = error.attempts or tuple(this.attempts)
+        error.warnings = tuple(this.warnings)
         if this.units:
             error.note_billed()
         raise
@@ -225,7 +229,8 @@ def _ask(this: _Call, request: Request) -> Generator[Effect, Any, Any]:
         if error is None:
             this.units += request.units
             return body
-        wait_s = context.policy.wait_s(error, tried, context.roll())
+        free = request.units == 0 and request.method in IDEMPOTENT
+        wait_s = context.policy.wait_s(error, tried, context.roll(), free=free)
         if wait_s is None or context.ticks() + wait_s >= ends:
             raise error
         if isinstance(error, NotSent) and gate.leave(this):

@@ -13,6 +13,7 @@ from .errors import Retry, TaggersError
 __all__ = ["Policy"]
 
 _REPEATS: dict[Retry, int] = {"once": 1, "backoff(2)": 2, "backoff(3)": 3, "window": 3}
+_FREE_REPEATS = 2
 
 
 @frozen(kw_only=True)
@@ -31,12 +32,16 @@ class Policy:
     throttle_s: float = 1.0
     cap_s: float = 20.0
 
-    def wait_s(self, error: TaggersError, attempt: int, roll: float) -> float | None:
+    def wait_s(
+        self, error: TaggersError, attempt: int, roll: float, *, free: bool = False
+    ) -> float | None:
         """Seconds to wait before asking again after the `attempt`-th try (from 1); None: do not.
 
         `roll` is a random number from 0 to 1. A window that the vendor named is waited out whole.
+        A `free` request may be sent twice at no cost, so one of unknown outcome is sent again.
         """
-        if attempt >= self.attempts or attempt > _REPEATS.get(error.retry, 0):
+        repeats = _FREE_REPEATS if free and error.retry == "ask" else _REPEATS.get(error.retry, 0)
+        if attempt >= self.attempts or attempt > repeats:
             return None
         base = self.throttle_s if error.retry == "window" else self.transient_s
         jitter = roll * min(self.cap_s, base * 2.0 ** (attempt - 1))

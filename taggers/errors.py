@@ -112,7 +112,8 @@ class TaggersError(Exception):
     * `fallback`: whether a route may ask its next provider.
 
     Besides: `message`, `hint` (what to do), `provider`, `code` (the vendor's), `status` (HTTP),
-    `request_id`, `retry_after_s` (seconds, or None) and `attempts` (all of them, first to last).
+    `request_id`, `retry_after_s` (seconds, or None), `attempts` (all of them, first to last) and
+    `warnings`, such as an upload that could not be deleted either.
     """
 
     outcome: Outcome = "rejected"
@@ -128,6 +129,7 @@ class TaggersError(Exception):
     retry_after_s: float | None = None
     hint: str | None = None
     attempts: tuple[Attempt, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def __init__(self, message: str, **facts: Any) -> None:
         super().__init__(message)
@@ -162,7 +164,8 @@ class TaggersError(Exception):
             "retry_after_s", "outcome", "billed", "scope",
         )  # fmt: skip
         facts = {name: getattr(self, name) for name in names}
-        return {"kind": type(self).__name__, **facts, "attempts": len(self.attempts)}
+        counted = {"attempts": len(self.attempts), "warnings": list(self.warnings)}
+        return {"kind": type(self).__name__, **facts, **counted}
 
 
 class LocalError(TaggersError):

@@ -55,7 +55,7 @@ def table(*columns: str) -> Table:
 
 def complain(error: TaggersError) -> None:
     """Prints an error on stderr, one line for each thing that is wrong."""
-    for line in str(error).splitlines():
+    for line in [*str(error).splitlines(), *error.warnings]:
         click.echo(f"taggers: {safe(line)}", err=True)
 
 
