@@ -29,10 +29,9 @@ def _where(body: Any) -> VendorError | None:
     if top is not None and top.code not in (*_GOOD, *_OF_INPUTS):
         return top
     listed = outputs if isinstance(outputs, list) else ()
-    ids = top.request_id if top else None
     for found in filter(None, map(_status, listed)):
         if found.code not in _GOOD:
-            return found._replace(request_id=found.request_id or ids)
+            return found
     return None if top is None or top.code in _GOOD else top
 
 
@@ -43,10 +42,13 @@ def _status(place: Any) -> VendorError | None:
         return None
     says = [status.get(name) for name in ("description", "details")]
     text = ": ".join(one for one in says if isinstance(one, str) and one)
-    request_id = status.get("req_id")
-    return VendorError(
-        str(status["code"]), text, request_id if isinstance(request_id, str) else None
-    )
+    return VendorError(str(status["code"]), text)
+
+
+def _request_id(body: Any) -> str | None:
+    status = body.get("status") if isinstance(body, dict) else None
+    said = status.get("req_id") if isinstance(status, dict) else None
+    return said if isinstance(said, str) else None
 
 
 def _hold_s(message: str) -> float | None:
@@ -121,4 +123,4 @@ _RULES = (
     ),
 )
 
-ERRORS = Errors(where=_where, rules=_RULES, hold_s=_hold_s)
+ERRORS = Errors(where=_where, rules=_RULES, request_id_in=_request_id, hold_s=_hold_s)

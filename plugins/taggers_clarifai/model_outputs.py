@@ -113,7 +113,7 @@ PROVIDER = Provider(
     request=request,
     read=read,
     ignores={
-        "status": "says that all went well, or else it is an error",
+        "status": "success, or else it is an error; the request id becomes that of the call",
         "outputs[*].status": "the same, for the one picture",
         "outputs[*].id": "the output's own id, under which the vendor keeps nothing",
         "outputs[*].created_at": "the time of the answer",
