@@ -122,6 +122,7 @@ PROVIDER = Provider(
         "outputs[*].data.concepts[*].id": "the vendor's code for the name, whatever its language",
         "outputs[*].data.concepts[*].app_id": "where the concept is kept: the model's own app",
         "outputs[*].data.concepts[*].user_id": "whose concept it is: the model's owner's",
+        "outputs[*].data.regions[*].region_info.mask": "a place that is no rectangle",
         "outputs[*].data.regions[*].id": "the region's own id, new in each answer",
         "outputs[*].data.regions[*].value": "repeats the value of the region's best concept",
         "outputs[*].data.regions[*].data.concepts[*].id": "the vendor's code for the name",
