@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import re
 from collections.abc import Callable, Mapping
@@ -157,7 +158,10 @@ class Errors:
     ) -> str | None:
         """The vendor's id of the call, which its support asks for."""
         header = response.headers.get(self.request_id_header) if self.request_id_header else None
-        within = None if body is None else self.request_id_in(body)
+        within = None
+        if body is not None:
+            with contextlib.suppress(LookupError, TypeError, ValueError, AttributeError):
+                within = _text(self.request_id_in(body))
         said = header or (found.request_id if found else None) or within
         return redact(said) if said else None
 
