@@ -26,10 +26,12 @@ from taggers.errors import (
 )
 from taggers.plugin import (
     Accepts,
+    BoundingBox,
     Errors,
     Offers,
     Prepared,
     Provider,
+    Region,
     Request,
     Rule,
     Setting,
@@ -300,6 +302,35 @@ def test_a_confidence_out_of_range_is_brought_back_and_named() -> None:
 
     assert (Tag("a", 1.0),) == result.tags
     assert result.warnings == ("a: confidence 1.005 brought into 0..1",)
+
+
+@pytest.mark.parametrize(
+    ("image", "box"),
+    [
+        (Image.from_bytes(png(80, 40)), BoundingBox(20.0, 20.0, 40.0, 10.0)),
+        (Image.from_url("https://x.example.com/a"), BoundingBox(0.25, 0.5, 0.5, 0.25, "relative")),
+    ],
+)
+def test_a_relative_box_is_in_pixels_where_the_size_of_the_picture_is_known(
+    image: Image, box: BoundingBox
+) -> None:
+    place = Region(BoundingBox(0.25, 0.5, 0.5, 0.25, "relative"), 0.75)
+    flow = _flow(evolve(ACME, read=lambda body: [Tag("a", regions=(place,)), place]), image)
+    next(flow)
+
+    result = _end(flow, _answer("{}"))
+
+    assert (Region(box, 0.75),) == result.tags[0].regions == result.regions
+    assert () == result.warnings
+
+
+def test_a_box_beyond_all_numbers_is_malformed() -> None:
+    place = Region(BoundingBox(1e308, 0.5, 0.5, 0.25, "relative"))
+    flow = _flow(evolve(ACME, read=lambda body: [place]))
+    next(flow)
+
+    with pytest.raises(MalformedResponse, match="holds what is no number"):
+        flow.send(_answer("{}"))
 
 
 def _two_steps(image: Image, options: Options, settings: Settings, nonce: str) -> Steps:
