@@ -46,9 +46,16 @@ def _shown(provider: Provider, recorded: list[Exchange]) -> tuple[Any, Response]
         for response in exchange.responses:
             with contextlib.suppress(TaggersError):
                 body = provider.decode(response.body)
-                if provider.errors.said(body) is not None:
+                if _stands_in(body, provider.errors.said(body)):
                     return body, response
     raise Mismatch("no exchange shows one of the vendor's errors: record or write one")
+
+
+def _stands_in(body: Any, error: VendorError | None) -> bool:
+    """Whether the error's code, if it has one, is a leaf, in whose place another can be put."""
+    if error is None:
+        return False
+    return not error.code or any(str(value) == error.code for _, value in leaves(body))
 
 
 def _check_rule(errors: Errors, rule: Rule, code: str, body: Any, response: Response) -> None:
@@ -71,8 +78,8 @@ def _named(errors: Errors, code: str, status: int) -> Iterator[Rule]:
 
 
 def _found(errors: Errors, code: str, body: Any, response: Response) -> TaggersError | None:
-    """The error that the answer is with this code in place of its own; with this status, where the
-    vendor has no codes."""
+    """The error that the answer is with this code in place of its own, and without its message,
+    which might decide for another line; with this status, where the vendor has no codes."""
     shown = errors.said(body)
     assert shown is not None
     if not shown.code:
@@ -81,6 +88,8 @@ def _found(errors: Errors, code: str, body: Any, response: Response) -> TaggersE
         if str(value) == shown.code:
             number = int(code) if isinstance(value, int) and code.isdigit() else code
             body = replaced(body, path, number)
+        elif value == shown.message:
+            body = replaced(body, path, "-")
     return errors.find(body, response)
 
 
