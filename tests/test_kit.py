@@ -301,6 +301,19 @@ def test_every_leaf_says_what_becomes_of_it() -> None:
     } == {kind: becomes for kind, becomes in found.items() if "boxes" not in kind}
 
 
+def test_a_box_that_is_given_by_its_corners_has_no_complaints() -> None:
+    def read(body: Any) -> Iterator[Tag]:
+        for thing in body["things"]:
+            xs, ys = ([corner.get(side) or 0 for corner in thing["corners"]] for side in "xy")
+            box = BoundingBox.from_corners(min(xs), min(ys), max(xs), max(ys)) if xs else None
+            yield Tag(thing["name"], regions=(Region(box),) if box else ())
+
+    corners = [{"x": 30}, {"x": 50}, {"x": 50, "y": 80}, {"x": 30, "y": 80}]
+    body = {"things": [{"name": "cat", "corners": corners}, {"name": "dog", "corners": corners}]}
+
+    assert {} == _complaints(evolve(ACME, read=read, ignores={}), body)
+
+
 def test_an_error_table_that_works_has_no_complaints() -> None:
     check_table(ACME, [_exchange(), WRONG_KEY])
 
@@ -332,6 +345,30 @@ def test_an_error_table_of_statuses_is_checked_as_one_of_codes() -> None:
 
     with pytest.raises(Mismatch, match=r"the line of 401 is never reached"):
         check_table(evolve(ACME, errors=hidden), [WRONG_KEY])
+
+
+def test_codes_are_put_into_an_error_that_shows_its_own() -> None:
+    def where(body: Any) -> VendorError | None:
+        error = body.get("error", {})
+        reason = f".{error['reason']}" if "reason" in error else ""
+        return VendorError(f"{error['code']}{reason}", error["message"]) if error else None
+
+    rules = (Rule(kind=Authentication, codes="bad.key"), Rule(kind=RateLimited, codes="bad"))
+    acme = evolve(ACME, errors=Errors(where=where, rules=rules))
+    composed = _exchange({"error": {"code": "bad", "reason": "key", "message": "no"}}, 401)
+    plain = _exchange({"error": {"code": "bad", "message": "no"}}, 401)
+
+    check_table(acme, [composed, plain])
+
+
+def test_a_line_is_checked_without_the_message_that_decides_for_another() -> None:
+    rules = (
+        Rule(kind=RateLimited, codes="bad_key", message="too often"),
+        Rule(kind=Authentication, codes="bad_key"),
+    )
+    often = _exchange({"error": {"code": "bad_key", "message": "asked too often"}}, 401)
+
+    check_table(evolve(ACME, errors=evolve(ACME.errors, rules=rules)), [often])
 
 
 def test_an_error_table_without_an_exchange_that_shows_one_is_caught() -> None:
