@@ -58,8 +58,8 @@ class Reader:
         done = call("sh", "-c", TOOLS + offline, cwd=self.folder, COLUMNS="200", **variables)
         options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
         said = doctest.OutputChecker().check_output(expected, done.stdout, options)
-        fine = 0 == done.returncode or "FAILED" in expected
-        assert fine and (said or not expected), "".join(
+        assert 0 == done.returncode or "FAILED" in expected, done.stdout
+        assert said or not expected, "".join(
             difflib.ndiff(expected.splitlines(True), done.stdout.splitlines(True))
         )
 
