@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 from ._planes import Planes
 from .errors import UnsupportedImage
@@ -18,7 +19,8 @@ Decoded = Pillow.Image | Planes
 """A picture as pixels."""
 
 MAX_PIXELS = 64_000_000
-"""Larger pictures are refused before they are decoded, which takes up to 8 bytes for each pixel."""
+"""Pictures of which more would have to be decoded are refused: it takes up to 8 bytes for each. A
+JPEG that is to be made smaller is not decoded whole."""
 LARGE_PIXELS = 4_000_000
 """A JPEG with more pixels to decode is decoded into its planes."""
 
@@ -30,6 +32,7 @@ def decoded(content: bytes, source: str, max_edge_px: int) -> Pillow.Image:
     not applied. Raises `UnsupportedImage` for what is damaged, cut short or too large.
     """
     with opened(content, source) as picture:
+        _check(picture, source, (max_edge_px, max_edge_px))
         return _over_white(_turned(_shrunk(picture, max_edge_px)))
 
 
@@ -41,8 +44,12 @@ def full(content: bytes, source: str, orientation: int, size: tuple[int, int] | 
     """
     with opened(content, source) as picture:
         profile = picture.info.get("icc_profile", b"") if picture.mode == "RGB" else b""
-        if picture.format in ("JPEG", "MPO", "PNG", "WEBP"):  # MPO: a JPEG with others after it
-            made = _whole_or_planes(picture, content, size and _lying(size, orientation))
+        lying = size and _lying(size, orientation)
+        _check(picture, source, lying)
+        if picture.format in ("JPEG", "PNG", "WEBP"):
+            large = picture.format == "JPEG" and _decoded_pixels(picture, lying) > LARGE_PIXELS
+            made = (_in_planes(picture, content, lying) if large
+                    else _over_white(_resized(picture, lying)))  # fmt: skip
             if orientation in _TURNS:
                 made = made.transpose(_TURNS[orientation])
         else:
@@ -51,20 +58,25 @@ def full(content: bytes, source: str, orientation: int, size: tuple[int, int] | 
     return made
 
 
-def _whole_or_planes(
-    picture: Pillow.Image, content: bytes, size: tuple[int, int] | None
-) -> Decoded:
+def _in_planes(picture: Pillow.Image, content: bytes, size: tuple[int, int] | None) -> Planes:
+    if picture.mode in ("RGB", "L"):
+        picture.draft("L", size or picture.size)
+        planes = Planes.decoded(picture, _jpeg(content))
+    else:
+        picture.draft(None, size or picture.size)
+        planes = Planes.converted(picture)
+    return planes if size in (None, planes.size) else planes.resize(size, Pillow.Resampling.BICUBIC)
+
+
+def _decoded_pixels(picture: Pillow.Image, size: tuple[int, int] | None) -> int:
+    """How many pixels are decoded for this size, where that is not all: of a JPEG, only each
+    second, fourth or eighth in both directions, as far as that is still as large."""
     width, height = picture.size
-    halved = size and (2 * size[0] <= width and 2 * size[1] <= height)
-    if not _is_plain_jpeg(picture) or halved or width * height <= LARGE_PIXELS:
-        return _over_white(_resized(picture, size))
-    with Pillow.open(io.BytesIO(content)) as again:
-        planes = Planes.decoded(picture, again)
-    return planes.resize(size, Pillow.Resampling.BICUBIC) if size else planes
-
-
-def _is_plain_jpeg(picture: Pillow.Image) -> bool:
-    return picture.format in ("JPEG", "MPO") and picture.mode in ("RGB", "L")
+    scale = 1
+    if size and picture.format == "JPEG":
+        while scale < 8 and 2 * scale * size[0] <= width and 2 * scale * size[1] <= height:
+            scale *= 2
+    return width * height // scale**2
 
 
 def padded(picture: Decoded, size: tuple[int, int]) -> Decoded:
@@ -107,8 +119,7 @@ def opened(content: bytes, source: str) -> Iterator[Pillow.Image]:
     """The picture, not yet decoded. What goes wrong with it inside is an `UnsupportedImage`."""
     _learn_heic(content)
     try:
-        with Pillow.open(io.BytesIO(content)) as picture:
-            _check(picture, source)
+        with _jpeg(content) if content[:3] == b"\xff\xd8\xff" else _other(content) as picture:
             yield picture
     except UnsupportedImage:
         raise
@@ -125,6 +136,15 @@ def opened(content: bytes, source: str) -> Iterator[Pillow.Image]:
         ) from error
 
 
+def _jpeg(content: bytes) -> Pillow.Image:
+    """A JPEG, of any size, since it need not be decoded whole; of several, the first."""
+    return JpegImageFile(io.BytesIO(content))
+
+
+def _other(content: bytes) -> Pillow.Image:
+    return Pillow.open(io.BytesIO(content))
+
+
 def _learn_heic(content: bytes) -> None:
     """Teaches Pillow to read HEIC where the extra `heic` is installed."""
     if content[4:8] == b"ftyp":
@@ -134,8 +154,8 @@ def _learn_heic(content: bytes) -> None:
             pillow_heif.register_heif_opener()
 
 
-def _check(picture: Pillow.Image, source: str) -> None:
-    if picture.width * picture.height > MAX_PIXELS:
+def _check(picture: Pillow.Image, source: str, size: tuple[int, int] | None) -> None:
+    if _decoded_pixels(picture, size) > MAX_PIXELS:
         raise _too_large(source)
     if picture.mode == "F":
         raise UnsupportedImage(f"{source} holds measurements (floating-point numbers), not colours")

@@ -35,22 +35,43 @@ class Planes:
     info: dict[str | tuple[int, int], Any] = field(factory=dict)
 
     @classmethod
-    def decoded(cls, picture: Pillow.Image, again: Pillow.Image) -> Planes:
-        """The planes of a JPEG, grey or RGB to Pillow, which has been opened twice and not read."""
-        picture.draft("L", picture.size)
-        picture.load()
-        width, height = again.size
-        again.draft(None, (width // 2, height // 2))
-        _, blue, red = again.convert("YCbCr").split()
-        return cls(picture, (blue, red))
+    def decoded(cls, luma: Pillow.Image, chroma: Pillow.Image) -> Planes:
+        """The planes of a JPEG, grey or RGB to Pillow, which is opened twice and not yet read.
+
+        It may have been drafted, alike, to a half or less.
+        """
+        width, height = luma.size
+        chroma.draft(None, (width // 2, height // 2))
+        colours = chroma.convert("YCbCr")
+        chroma.close()
+        planes = colours.getchannel("Cb"), colours.getchannel("Cr")
+        del colours
+        luma.load()
+        return cls(luma, planes)
+
+    @classmethod
+    def converted(cls, picture: Pillow.Image) -> Planes:
+        """The planes of a picture in whatever colours."""
+        luma = Pillow.new("L", picture.size)
+        chroma = tuple(Pillow.new("L", _half(picture.size)) for _ in range(2))
+        width, height = picture.size
+        for top in range(0, height, 16):
+            strip = picture.crop((0, top, width, min(top + 16, height))).convert("RGB")
+            first, *others = strip.convert("YCbCr").split()
+            luma.paste(first, (0, top))
+            for plane, part in zip(chroma, others, strict=True):
+                plane.paste(part.resize(_half(part.size), Pillow.Resampling.BOX), (0, top // 2))
+        return cls(luma, chroma)
 
     @property
     def size(self) -> tuple[int, int]:
         return self.luma.size
 
     def transpose(self, method: Pillow.Transpose) -> Planes:
-        turned = [plane.transpose(method) for plane in (self.luma, *self.chroma)]
-        return Planes(turned[0], tuple(turned[1:]), self.info)
+        """Turns these very planes, so that there are never two of all."""
+        self.luma = self.luma.transpose(method)
+        self.chroma = tuple(plane.transpose(method) for plane in self.chroma)
+        return self
 
     def resize(self, size: tuple[int, int], resample: Pillow.Resampling) -> Planes:
         chroma = tuple(plane.resize(_half(size), resample) for plane in self.chroma)

@@ -135,11 +135,10 @@ def _remade(image: Image, accepts: Accepts, keep_metadata: bool) -> Fitted:
         return _without_pillow(image, accepts, keep_metadata, error)
     try:
         made = remade(image, accepts, keep_metadata=keep_metadata)
-    except UnsupportedImage:
+    except UnsupportedImage as error:
         # The limit says more than that the picture cannot be decoded.
-        _check(
-            image, accepts, "run: pip install 'taggers[heic]'" if image.format == "heic" else None
-        )
+        heic = "run: pip install 'taggers[heic]'" if image.format == "heic" else None
+        _check(image, accepts, heic or error.message)
         raise
     if made is None:
         return Fitted(image)

@@ -11,6 +11,9 @@ import pytest
 
 from taggers._registry import installed
 from taggers.testing import Case, cases
+from taggers.testing._fields import fields_page
+
+ROOT = Path(__file__).parent.parent
 
 NAMES = [name for name in installed().names() if installed().distribution(name)[0] == "taggers"]
 CASES = [pytest.param(case, id=f"{name}: {case}") for name in NAMES for case in cases(name)]
@@ -19,6 +22,12 @@ CASES = [pytest.param(case, id=f"{name}: {case}") for name in NAMES for case in 
 @pytest.mark.parametrize("case", CASES)
 def test_a_provider_is_as_it_has_to_be(case: Case) -> None:
     case.check()
+
+
+def test_the_page_of_fields_is_that_of_todays_mappers() -> None:
+    page = (ROOT / "docs" / "fields.md").read_text("utf-8")
+
+    assert page == fields_page(map(installed().provider, NAMES)), "run: taggers plugin fields"
 
 
 def _pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -304,6 +304,20 @@ def test_a_confidence_out_of_range_is_brought_back_and_named() -> None:
     assert result.warnings == ("a: confidence 1.005 brought into 0..1",)
 
 
+def test_a_request_id_in_the_body_is_that_of_a_good_call_and_of_a_failed_one() -> None:
+    within = evolve(ACME.errors, request_id_in=lambda body: body["id"])
+    good, bad = (_flow(evolve(ACME, errors=within)) for _ in range(2))
+    next(good)
+    next(bad)
+
+    result = _end(good, _answer('{"id": "r-1", "tags": []}'))
+    with pytest.raises(Authentication) as caught:
+        bad.send(_answer('{"id": "very-secret", "code": "KEY.BAD"}', 401))
+
+    assert "r-1" == result.provenance.request_id
+    assert "***" == caught.value.request_id
+
+
 @pytest.mark.parametrize(
     ("image", "box"),
     [

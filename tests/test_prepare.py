@@ -553,7 +553,7 @@ def _outcome(effect: Any) -> Any:
 # Large JPEGs, which are never whole in memory.
 
 
-@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize(
     ("size", "limits"),
@@ -682,20 +682,25 @@ from taggers import Image
 from taggers._prepare import fit
 from taggers.plugin import Accepts
 accepts = Accepts(formats=("jpeg",), max_edge_px=int(sys.argv[2]), max_base64_bytes=10 << 20)
-print(*fit(Image.open(sys.argv[1]), accepts).notes)
-print(int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024)
+def peak_bytes():
+    return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
+image, before = Image.open(sys.argv[1]), peak_bytes()
+print(*fit(image, accepts).notes)
+print(peak_bytes() - before)
 """
 # Not getrusage: its ru_maxrss begins with the memory of the process that forked.
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no /proc")
-@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize(
+    ("mode", "progressive"), [("RGB", False), ("RGB", True), ("L", False), ("CMYK", False)]
+)
 @pytest.mark.parametrize("max_edge_px", [2048, 3000, 4096])
 def test_a_photo_of_12_megapixels_is_made_to_fit_in_100_mb(
-    tmp_path: Path, max_edge_px: int, progressive: bool
+    tmp_path: Path, max_edge_px: int, progressive: bool, mode: str
 ) -> None:
     noise = Pillow.frombytes("RGB", (400, 300), os.urandom(400 * 300 * 3))
-    photo = noise.resize((4032, 3024), Pillow.Resampling.BICUBIC)
+    photo = noise.resize((4032, 3024), Pillow.Resampling.BICUBIC).convert(mode)
     content = _file(photo, "jpeg", 6, gps=True, progressive=progressive)
     (tmp_path / "photo.jpg").write_bytes(content)
 
@@ -703,3 +708,22 @@ def test_a_photo_of_12_megapixels_is_made_to_fit_in_100_mb(
 
     assert "turned upright" in notes
     assert int(peak_bytes) < 100_000_000
+
+
+def test_a_photo_of_108_megapixels_is_made_smaller_without_decoding_all_of_it() -> None:
+    image = Image.from_bytes(_file(Pillow.new("L", (12_000, 9_000)), "jpeg", 6))
+    accepts = Accepts(formats=("jpeg",), max_edge_px=4096)
+
+    sent = fit(image, accepts).image
+
+    accepts.check(sent)
+    assert (4096, 3072) == _opened(sent.content).size
+
+
+def test_what_would_have_to_be_decoded_whole_and_is_too_large_says_so() -> None:
+    image = Image.from_bytes(_file(Pillow.new("L", (12_000, 9_000)), "png"))
+
+    with pytest.raises(ImageDimensions, match="may be at most 4096") as caught:
+        fit(image, Accepts(formats=("jpeg", "png"), max_edge_px=4096))
+
+    assert "more than 64 million pixels" in (caught.value.hint or "")

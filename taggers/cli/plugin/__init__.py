@@ -8,7 +8,7 @@ from .._lazy import LazyGroup
 
 __all__ = ["command"]
 
-COMMANDS = ("new", "record")
+COMMANDS = ("new", "record", "fields")
 
 
 @click.group("plugin", cls=LazyGroup, package=__name__, modules=COMMANDS)
