@@ -58,7 +58,8 @@ class Base64:
 class Request:
     """What a provider wants to ask, declared: the core makes the bytes, signs and sends them.
 
-    * `path`: decoded, joined to the provider's endpoint as it is;
+    * `path`: decoded, joined to the provider's endpoint as it is; a slash or a colon in it stays
+      one, as in "images:annotate";
     * `query`: decoded names and values; a list gives the name several times;
     * `json`: the body as JSON values, with `Base64` for pictures; or `form`: the body as a form
       (multipart/form-data) of texts and files; or `content`: the body's bytes;
@@ -132,7 +133,7 @@ def prepare(request: Request, endpoint: str) -> Prepared:
     Raises `ConfigurationError` where the endpoint is no such URL or a header cannot be sent.
     """
     base = _split(endpoint)
-    path = base.path.rstrip("/") + encode("/" + request.path.lstrip("/"), safe="/")
+    path = base.path.rstrip("/") + encode("/" + request.path.lstrip("/"), safe="/:")
     query = "&".join(
         f"{encode(name)}={encode(value)}"
         for name, values in request.query.items()

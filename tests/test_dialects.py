@@ -26,6 +26,7 @@ from taggers import (
 from taggers._dialect import Asked, Dialect, Incoming, Refusal
 from taggers._reading import read_answer
 from taggers._registry import installed
+from taggers._wire import Response
 from taggers.emulator import coverage
 from taggers.emulator._service import Service
 from taggers.testing import png
@@ -284,6 +285,87 @@ def test_a_picture_that_was_made_comes_back(name: str, form: bool) -> None:
     scale = 3 if name == "super-resolution" else 1
     assert "image/jpeg" == found.media_type
     assert (640 * scale, 480 * scale) == (made.width, made.height)
+
+
+def test_google_says_an_object_once_for_each_place() -> None:
+    boxes = [(0.0, 0.0, 0.5, 1.0), (0.25, 0.5, 0.25, 0.125), (-0.125, 0.25, 1.25, 0.5)]
+    places = tuple(
+        Region(BoundingBox(*box, "relative"), 0.75 - index / 4) for index, box in enumerate(boxes)
+    )
+    label, cat = Tag("猫", 0.5), Tag("猫", 0.75, kind="object", regions=places)
+    unsure = Tag("half \ud83d", None)
+    most = {"LABEL_DETECTION": 9, "OBJECT_LOCALIZATION": 9}
+
+    dialect = _dialect("google-vision")
+    found = _written(dialect, _result(tags=(cat, label, unsure)), most=most)
+    fewer = _written(dialect, _result(tags=(cat, label)), most={"OBJECT_LOCALIZATION": 2})
+
+    assert [label, evolve(unsure, name="half ?"), cat] == found
+    assert [evolve(cat, regions=places[:2])] == fewer
+
+
+LABELS = {"type": "LABEL_DETECTION"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ({}, 200, None),
+        ({"features": [{**LABELS, "maxResults": 2}]}, 200, None),
+        ({"features": [{**LABELS, "maxResults": -1}]}, 400, 400),
+        ({"features": []}, 400, 400),
+        ({"features": "labels"}, 400, 400),
+        ({"features": [{"type": "FACE_DETECTION"}]}, 501, None),
+        ({"image": {}}, 400, 400),
+        ({"image": {"content": "?"}}, 400, 400),
+        ({"image": {"content": "YWJj"}}, 200, 3),
+        ({"image": {"source": {"imageUri": "https://example.com/x"}}}, 200, 14),
+    ],
+)
+def test_google_takes_its_parameters_within_their_ranges(
+    asked: dict[str, Any], status: int, code: int | None
+) -> None:
+    picture = base64.b64encode(png(640, 480)).decode()
+    whole = {"image": {"content": picture}, "features": [LABELS], **asked}
+
+    response = _google({"requests": [whole]}, {"x-goog-api-key": "emulator-secret"})
+
+    said = json.loads(response.body) if status != 501 else {}
+    error = said.get("error") or said.get("responses", [{}])[0].get("error", {})
+    assert (status, code) == (response.status, error.get("code"))
+
+
+@pytest.mark.parametrize(
+    ("requests", "status"), [([], 501), ([{}] * 16, 501), ([{}] * 17, 400), (None, 400)]
+)
+def test_google_is_asked_about_one_picture_at_a_time(requests: Any, status: int) -> None:
+    assert status == _google({"requests": requests}, {"x-goog-api-key": "emulator-secret"}).status
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "status"),
+    [
+        ({}, "", 403),
+        ({"x-goog-api-key": "wrong"}, "", 400),
+        ({}, "?key=wrong", 400),
+        ({"authorization": "Bearer wrong"}, "", 401),
+        ({}, "?key=emulator-secret", 501),
+        ({"authorization": "Bearer emulator-secret"}, "", 501),
+    ],
+)
+def test_google_lets_in_a_key_or_a_token(headers: dict[str, str], query: str, status: int) -> None:
+    assert status == _google({"requests": []}, headers, query).status
+
+
+def _google(body: Any, headers: dict[str, str], query: str = "") -> Response:
+    incoming = Incoming(
+        method="POST",
+        target=f"/v1/images:annotate{query}",
+        headers={"host": "vision.googleapis.com", **headers},
+        body=json.dumps(body).encode(),
+    )
+    service = Service(dialects=[_dialect("google-vision")])
+    return service.respond(service.enter(incoming), incoming)
 
 
 def _dialect(name: str) -> Dialect:

@@ -83,16 +83,17 @@ def _http(
 def test_every_provider_is_answered_through_its_own_wire(
     photos: Path, taggers_emulator: Emulator
 ) -> None:
-    asked = [name for name in taggers_emulator.providers() if name != "huawei-bgm"]
+    billed = 0
 
-    for provider in asked:
+    for provider in set(taggers_emulator.providers()) - {"huawei-bgm"}:
         result = _said(taggers_emulator, provider, photos / "cat.jpg")
 
         assert isinstance(result, Result), (provider, result)
         assert result.provenance.emulated
-        assert 1 == result.provenance.billable_units
+        assert 1 <= result.provenance.billable_units
+        billed += result.provenance.billable_units
 
-    assert len(asked) == taggers_emulator.billed
+    assert billed == taggers_emulator.billed
 
 
 def test_answers_depend_on_the_picture_and_repeat(photos: Path, taggers_emulator: Emulator) -> None:
@@ -691,9 +692,13 @@ def test_the_journal_tells_what_was_asked(photos: Path, taggers_emulator: Emulat
     with taggers_emulator.tagger(COS, scenes=["web", "camera"]) as tagger:
         tagger.tag(photos / "cat.jpg")
 
-    huawei, _, tencent, _ = taggers_emulator.journal
+    with taggers_emulator.tagger("google-vision") as tagger:
+        tagger.tag(photos / "cat.jpg")
+
+    huawei, _, tencent, _, google = taggers_emulator.journal
     assert (3, "en") == (huawei.asked["limit"], huawei.asked["language"])
     assert huawei.asked["image"].endswith(" characters>")
+    assert google.asked["requests"][0]["image"]["content"].endswith(" characters>")
     assert {"ci-process": "detect-label", "scenes": "web,camera"} == dict(tencent.asked)
 
 

@@ -301,6 +301,19 @@ def test_every_leaf_says_what_becomes_of_it() -> None:
     } == {kind: becomes for kind, becomes in found.items() if "boxes" not in kind}
 
 
+def test_a_box_that_is_given_by_its_corners_has_no_complaints() -> None:
+    def read(body: Any) -> Iterator[Tag]:
+        for thing in body["things"]:
+            xs, ys = ([corner.get(side) or 0 for corner in thing["corners"]] for side in "xy")
+            box = BoundingBox.from_corners(min(xs), min(ys), max(xs), max(ys)) if xs else None
+            yield Tag(thing["name"], regions=(Region(box),) if box else ())
+
+    corners = [{"x": 30}, {"x": 50}, {"x": 50, "y": 80}, {"x": 30, "y": 80}]
+    body = {"things": [{"name": "cat", "corners": corners}, {"name": "dog", "corners": corners}]}
+
+    assert {} == _complaints(evolve(ACME, read=read, ignores={}), body)
+
+
 def test_an_error_table_that_works_has_no_complaints() -> None:
     check_table(ACME, [_exchange(), WRONG_KEY])
 
@@ -320,6 +333,44 @@ def test_an_error_whose_code_is_not_found_is_caught() -> None:
         check_table(evolve(ACME, errors=evolve(ACME.errors, where=where)), [WRONG_KEY])
 
 
+def test_an_error_table_of_statuses_is_checked_as_one_of_codes() -> None:
+    def where(body: Any) -> VendorError | None:
+        return VendorError("", body["error"]["message"])
+
+    rules = (Rule(kind=Authentication, codes="401"), Rule(kind=RateLimited, codes="42*"))
+    table = Errors(where=where, rules=rules)
+    hidden = evolve(table, rules=(Rule(kind=RateLimited, codes="4*"), *rules))
+
+    check_table(evolve(ACME, errors=table), [WRONG_KEY])
+
+    with pytest.raises(Mismatch, match=r"the line of 401 is never reached"):
+        check_table(evolve(ACME, errors=hidden), [WRONG_KEY])
+
+
+def test_codes_are_put_into_an_error_that_shows_its_own() -> None:
+    def where(body: Any) -> VendorError | None:
+        error = body.get("error", {})
+        reason = f".{error['reason']}" if "reason" in error else ""
+        return VendorError(f"{error['code']}{reason}", error["message"]) if error else None
+
+    rules = (Rule(kind=Authentication, codes="bad.key"), Rule(kind=RateLimited, codes="bad"))
+    acme = evolve(ACME, errors=Errors(where=where, rules=rules))
+    composed = _exchange({"error": {"code": "bad", "reason": "key", "message": "no"}}, 401)
+    plain = _exchange({"error": {"code": "bad", "message": "no"}}, 401)
+
+    check_table(acme, [composed, plain])
+
+
+def test_a_line_is_checked_without_the_message_that_decides_for_another() -> None:
+    rules = (
+        Rule(kind=RateLimited, codes="bad_key", message="too often"),
+        Rule(kind=Authentication, codes="bad_key"),
+    )
+    often = _exchange({"error": {"code": "bad_key", "message": "asked too often"}}, 401)
+
+    check_table(evolve(ACME, errors=evolve(ACME.errors, rules=rules)), [often])
+
+
 def test_an_error_table_without_an_exchange_that_shows_one_is_caught() -> None:
     with pytest.raises(Mismatch, match=r"no exchange shows one of the vendor's errors"):
         check_table(ACME, [_exchange()])
@@ -336,6 +387,15 @@ def test_an_option_that_is_not_applied_as_declared_is_caught() -> None:
         ASKS["honours min_confidence"](more, _exchange())
     with pytest.raises(Mismatch, match=r"changes with limit, which Offers.applies does not name"):
         ASKS["honours limit"](less, _exchange())
+
+
+def test_a_provider_may_offer_any_language() -> None:
+    def request(image: Any, options: Any, settings: Any) -> Request:
+        return Request(path="/tags", json={"language": options.language, **options.native})
+
+    offers = evolve(ACME.offers, applies=frozenset({"language"}), languages=("en", "tlh"))
+
+    ASKS["honours language"](evolve(ACME, request=request, offers=offers), _exchange())
 
 
 def test_native_options_that_are_not_sent_are_caught() -> None:

@@ -276,17 +276,23 @@ _SECRET = ("q-", "x-cos-security-token", "password", "auth")
 
 
 def _asked_for(incoming: Incoming) -> dict[str, Any]:
-    """The parameters and the JSON body, without secrets and with long texts by their length."""
-    asked: dict[str, Any] = dict(incoming.query)
+    """The parameters and the JSON body, without secrets and with long texts by their length,
+    however deep they stand."""
+    asked: dict[str, Any] = _shortened(incoming.query)
     if incoming.body[:1] == b"{":
         try:
-            asked |= json.loads(incoming.body)
+            asked |= _shortened(json.loads(incoming.body))
         except (ValueError, RecursionError, TypeError):
             asked["body"] = f"<{len(incoming.body)} bytes>"
     elif incoming.body:
         asked["body"] = f"<{len(incoming.body)} bytes>"
-    return {
-        name: f"<{len(value)} characters>" if isinstance(value, str) and len(value) > 500 else value
-        for name, value in asked.items()
-        if not name.startswith(_SECRET)
-    }
+    return {name: value for name, value in asked.items() if not name.startswith(_SECRET)}
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _shortened(inside) for name, inside in value.items()}
+    if isinstance(value, list):
+        return [_shortened(inside) for inside in value]
+    long = isinstance(value, str) and len(value) > 500
+    return f"<{len(value)} characters>" if long else value

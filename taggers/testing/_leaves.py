@@ -62,12 +62,23 @@ def account(provider: Provider, body: Any) -> list[Leaf]:
     return [
         Leaf(
             place(path),
-            _changed(findings, said(provider, replaced(body, path, _other(value)))),
+            _becomes(provider, body, path, value, findings),
             _reason(provider.ignores, place(path)),
             place(path) in seen,
         )
         for path, value in leaves(body)
     ]
+
+
+def _becomes(
+    provider: Provider, body: Any, path: Path, value: Any, findings: list[Any] | TaggersError
+) -> tuple[str, ...]:
+    """What changes with a leaf. Two corners of a box may share its right side: so a number that is
+    half of it need not show, and one that is a little more does."""
+    for other in (_other(value), _a_little_more(value)):
+        if changed := _changed(findings, said(provider, replaced(body, path, other))):
+            return changed
+    return ()
 
 
 def said(provider: Provider, body: Any) -> list[Any] | TaggersError:
@@ -128,6 +139,20 @@ def _other(value: Any) -> Any:
         return str(number(value.strip()) / 2 or 0.25)  # type: ignore[operator]
     except ValueError:
         return _another_text(value)
+
+
+def _a_little_more(value: Any) -> Any:
+    """A number that is a little larger, so that it passes no threshold; anything else as it is."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, float):
+        return value + abs(value) / 1000
+    try:
+        return str(number(value.strip()) * 1.001)  # type: ignore[operator]
+    except ValueError:
+        return value
 
 
 def _another_text(text: str) -> str:

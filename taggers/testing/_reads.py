@@ -247,7 +247,8 @@ def _copies(item: Any, times: int) -> list[Any]:
 
 
 def _count(provider: Provider, path: Path, body: Any) -> int:
-    """How many findings, places and texts are in an answer."""
+    """How many findings, places and texts are in an answer. A box without a size is no place: it
+    is what one corner of several makes."""
     found = said(provider, body)
     if isinstance(found, TaggersError):
         raise Mismatch(f"a list of another length in {place(path)} is refused: {found}")
@@ -256,7 +257,8 @@ def _count(provider: Provider, path: Path, body: Any) -> int:
 
 def _inside(finding: Any) -> int:
     if isinstance(finding, Tag):
-        return len(finding.regions) + len(finding.category)
+        places = [region.box for region in finding.regions]
+        return sum(bool(box.width and box.height) for box in places) + len(finding.category)
     if isinstance(finding, Match):
         return len(finding.labels)
     return len(finding.scores) if isinstance(finding, Verdict) else 0
