@@ -338,6 +338,15 @@ def test_an_option_that_is_not_applied_as_declared_is_caught() -> None:
         ASKS["honours limit"](less, _exchange())
 
 
+def test_a_provider_may_offer_any_language() -> None:
+    def request(image: Any, options: Any, settings: Any) -> Request:
+        return Request(path="/tags", json={"language": options.language, **options.native})
+
+    offers = evolve(ACME.offers, applies=frozenset({"language"}), languages=("en", "tlh"))
+
+    ASKS["honours language"](evolve(ACME, request=request, offers=offers), _exchange())
+
+
 def test_native_options_that_are_not_sent_are_caught() -> None:
     def request(image: Any, options: Any, settings: Any) -> Request:
         return Request(path="/tags", json={"top": options.limit or 10})
