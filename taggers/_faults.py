@@ -34,7 +34,10 @@ __all__ = ["Errors", "Rule", "VendorError"]
 
 
 class VendorError(NamedTuple):
-    """What an error body says: the vendor's code, message and request id, as far as given."""
+    """What an error body says: the vendor's code, message and request id, as far as given.
+
+    A vendor without codes of its own has the code "": the HTTP status stands for it, as in "429".
+    """
 
     code: str
     message: str = ""
@@ -123,6 +126,7 @@ class Errors:
             return None
         if found is None:
             return self._by_status(response, self.request_id(response, None, redact))
+        found = found._replace(code=found.code or str(response.status))
         for rule in self.rules:
             if rule.fits(found, response.status):
                 return self._by_rule(rule, found, response, redact)

@@ -12,7 +12,7 @@ from taggers_tencent._faults import ERRORS as COS
 
 from taggers import errors
 from taggers._wire import Response
-from taggers.plugin import Errors, Rule
+from taggers.plugin import Errors, Rule, VendorError
 
 
 def _huawei(code: str, status: int = 400, message: str = "text") -> errors.TaggersError:
@@ -223,6 +223,21 @@ def test_an_answer_without_a_code_is_judged_by_its_status(
 
     assert kind is type(found)
     assert 7.0 == getattr(found, "retry_after_s", None)
+
+
+def test_the_status_stands_for_the_code_of_a_vendor_that_has_none() -> None:
+    table = Errors(
+        where=lambda body: VendorError("", body["text"]),
+        rules=(Rule(kind=errors.RateLimited, codes="429"),),
+    )
+
+    known = table.find({"text": "slow down"}, Response(status=429))
+    unknown = table.find({"text": "?"}, Response(status=418))
+
+    assert isinstance(known, errors.RateLimited)
+    assert ("429", "slow down") == (known.code, known.message)
+    assert isinstance(unknown, errors.UnknownVendorError)
+    assert "418" == unknown.code
 
 
 def test_the_tree_in_the_docstring_names_every_class() -> None:

@@ -320,6 +320,20 @@ def test_an_error_whose_code_is_not_found_is_caught() -> None:
         check_table(evolve(ACME, errors=evolve(ACME.errors, where=where)), [WRONG_KEY])
 
 
+def test_an_error_table_of_statuses_is_checked_as_one_of_codes() -> None:
+    def where(body: Any) -> VendorError | None:
+        return VendorError("", body["error"]["message"])
+
+    rules = (Rule(kind=Authentication, codes="401"), Rule(kind=RateLimited, codes="42*"))
+    table = Errors(where=where, rules=rules)
+    hidden = evolve(table, rules=(Rule(kind=RateLimited, codes="4*"), *rules))
+
+    check_table(evolve(ACME, errors=table), [WRONG_KEY])
+
+    with pytest.raises(Mismatch, match=r"the line of 401 is never reached"):
+        check_table(evolve(ACME, errors=hidden), [WRONG_KEY])
+
+
 def test_an_error_table_without_an_exchange_that_shows_one_is_caught() -> None:
     with pytest.raises(Mismatch, match=r"no exchange shows one of the vendor's errors"):
         check_table(ACME, [_exchange()])

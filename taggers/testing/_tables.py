@@ -16,6 +16,8 @@ from ._leaves import leaves, replaced
 __all__ = ["check_table"]
 
 UNKNOWN = "TAGGERS-0000"
+UNKNOWN_STATUS = "599"
+"""What no table holds: a code, and a status in place of one."""
 
 
 def check_table(provider: Provider, recorded: list[Exchange]) -> None:
@@ -31,8 +33,10 @@ def check_table(provider: Provider, recorded: list[Exchange]) -> None:
     for rule in errors.rules:
         for code in rule.codes:
             _check_rule(errors, rule, code.replace("*", "0"), body, response)
-    found = _found(errors, UNKNOWN, body, response)
-    if not isinstance(found, UnknownVendorError) and not _takes_all(errors):
+    shown = errors.said(body)
+    unknown = UNKNOWN if shown and shown.code else UNKNOWN_STATUS
+    found = _found(errors, unknown, body, response)
+    if not isinstance(found, UnknownVendorError) and not _takes(errors, unknown):
         raise Mismatch(f"an unknown code becomes {type(found).__name__}")
 
 
@@ -67,9 +71,12 @@ def _named(errors: Errors, code: str, status: int) -> Iterator[Rule]:
 
 
 def _found(errors: Errors, code: str, body: Any, response: Response) -> TaggersError | None:
-    """The error that the answer is with this code in place of its own."""
+    """The error that the answer is with this code in place of its own; with this status, where the
+    vendor has no codes."""
     shown = errors.said(body)
     assert shown is not None
+    if not shown.code:
+        return errors.find(body, Response(status=int(code)))
     for path, value in leaves(body):
         if str(value) == shown.code:
             number = int(code) if isinstance(value, int) and code.isdigit() else code
@@ -77,5 +84,5 @@ def _found(errors: Errors, code: str, body: Any, response: Response) -> TaggersE
     return errors.find(body, response)
 
 
-def _takes_all(errors: Errors) -> bool:
-    return any(rule.names(VendorError(UNKNOWN)) for rule in errors.rules)
+def _takes(errors: Errors, code: str) -> bool:
+    return any(rule.names(VendorError(code)) for rule in errors.rules)
