@@ -112,7 +112,7 @@ def limits(accepts: Accepts) -> str:
         f"{accepts.max_base64_bytes / 2**20:.3g} MB in base64" if accepts.max_base64_bytes else "",
         "no URLs" if "url" not in accepts.sources else "",
     ]
-    return ", ".join(part for part in said if part)
+    return ", ".join(part for part in said if part) or "no limits known"
 
 
 def _edges(least: int | None, most: int | None) -> str:
