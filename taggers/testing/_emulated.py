@@ -7,29 +7,33 @@ from urllib.parse import urlsplit
 
 from attrs import evolve
 
-from .._dialect import Dialect, Incoming
+from .._dialect import Dialect, Incoming, Refusal
 from .._model import Result
 from .._provider import Provider
 from .._wire import Prepared
-from ._exchange import Exchange, Mismatch, png
+from ..errors import TaggersError
+from ._exchange import NOW, Exchange, Mismatch, png
 from ._reads import outcome_of, unraw
 
 __all__ = ["check_round_trip"]
 
 
 def check_round_trip(provider: Provider, exchange: Exchange, dialects: list[Dialect]) -> None:
-    """A dialect takes the provider's own request, and writes a result so that the provider reads
-    the same again."""
+    """A dialect lets the provider's own request in, signed as it is, and writes a result so that
+    the provider reads the same again."""
     from ..emulator._answers import Answers, Fixture
     from ..emulator._service import Service
 
     own = next((dialect for dialect in dialects if dialect.provider == provider), None)
+    # Options that leave an answer whole: what another one has cut off could not come back.
+    searches = own is not None and own.answers_with != "tags"
+    whole = ("language",) if searches else ("language", "native")
     url = exchange.picture.url
     fixtures = (Fixture(content=png(640, 480), url=url),) if url else ()
-    service = Service(dialects=dialects, verify=False, answers=Answers(fixtures))
+    service = Service(dialects=dialects, answers=Answers(fixtures), now=lambda: NOW)
     here = evolve(
         exchange,
-        options={name: text for name, text in exchange.options.items() if name == "language"},
+        options={name: given for name, given in exchange.options.items() if name in whole},
         settings={**exchange.settings, **(own.settings(service.account) if own else {})},
     )
     outcome, requests = here.play(provider)
@@ -42,11 +46,21 @@ def check_round_trip(provider: Provider, exchange: Exchange, dialects: list[Dial
         if dialect.write_result is None or dialect.read_request is None:
             service.respond(service.enter(incoming), incoming)
             continue
+        try:
+            dialect.verify(incoming, service.world)
+        except Refusal as refusal:
+            raise Mismatch(f"the dialect lets nobody in: {refusal}") from refusal
         asked = dialect.read_request(incoming, names, service.world)
         written = provider.decode(dialect.write_result(outcome, asked).body)
         again = outcome_of(provider, here, outcome.raw, written)
-        if unraw(again) != unraw(outcome) and not outcome.images:  # it makes pictures of its own
+        if _found(again) != _found(outcome) and not outcome.images:  # it makes pictures of its own
             raise Mismatch(f"the dialect writes\n{again}\nfor\n{outcome}")
+
+
+def _found(outcome: Result | TaggersError) -> Result | TaggersError:
+    """What was found, without the warnings: they are about the answer that it was read from."""
+    found = unraw(outcome)
+    return evolve(found, warnings=()) if isinstance(found, Result) else found
 
 
 def _incoming(prepared: Prepared) -> Incoming:
