@@ -195,7 +195,9 @@ def test_the_newer_search_takes_its_parameters_within_their_ranges(
 
 def test_a_form_is_read_back_byte_for_byte() -> None:
     content = random.Random(7).randbytes(300_000) + b"\r\n\n\r"
-    sent = prepare(Request(path="/", form={"image": content, "name": "猫\r\n"}), "https://a.example")
+    sent = prepare(
+        Request(path="/", form={"image": content, "name": "猫\r\n"}), "https://a.example"
+    )
 
     parts = Incoming(method="POST", target="/", headers=sent.headers, body=sent.body)
     line = Incoming(
