@@ -104,13 +104,15 @@ class Errors:
       None: it is no error. A `LookupError`, `TypeError`, `ValueError` or `AttributeError` out of it
       means the same;
     * `rules`: the first that fits is taken;
-    * `request_id_header`: where the vendor's id of a call stands;
+    * `request_id_header`: where the vendor's id of a call stands; or `request_id_in(body)`: finds
+      it in a decoded answer, also a good one;
     * `hold_s`: the length of a throttling window in seconds, read from the vendor's message.
     """
 
     where: Callable[[Any], VendorError | None] = lambda body: None
     rules: tuple[Rule, ...] = ()
     request_id_header: str | None = None
+    request_id_in: Callable[[Any], str | None] = lambda body: None
     hold_s: Callable[[str], float | None] = lambda message: None
 
     def find(
@@ -124,17 +126,18 @@ class Errors:
         found = None if body is None else self.said(body)
         if found is None and response.ok:
             return None
+        request_id = self.request_id(response, body, found, redact)
         if found is None:
-            return self._by_status(response, self.request_id(response, None, redact))
+            return self._by_status(response, request_id)
         found = found._replace(code=found.code or str(response.status))
         for rule in self.rules:
             if rule.fits(found, response.status):
-                return self._by_rule(rule, found, response, redact)
+                return self._by_rule(rule, found, response, request_id, redact)
         return UnknownVendorError(
             redact(found.message) or "no message",
             code=found.code,
             status=response.status,
-            request_id=self.request_id(response, found, redact),
+            request_id=request_id,
             hint="taggers does not know this code; please report it",
         )
 
@@ -152,23 +155,30 @@ class Errors:
     def request_id(
         self,
         response: Response,
+        body: Any = None,
         found: VendorError | None = None,
         redact: Callable[[str], str] = str,
     ) -> str | None:
         """The vendor's id of the call, which its support asks for."""
         header = response.headers.get(self.request_id_header) if self.request_id_header else None
-        said = header or (found.request_id if found else None)
+        within = None if body is None else self.request_id_in(body)
+        said = header or (found.request_id if found else None) or within
         return redact(said) if said else None
 
     def _by_rule(
-        self, rule: Rule, found: VendorError, response: Response, redact: Callable[[str], str]
+        self,
+        rule: Rule,
+        found: VendorError,
+        response: Response,
+        request_id: str | None,
+        redact: Callable[[str], str],
     ) -> TaggersError:
         judged = {name: getattr(rule, name) for name in ("retry", "billed", "fallback", "scope")}
         return rule.kind(
             redact(found.message) or found.code,
             code=found.code,
             status=response.status,
-            request_id=self.request_id(response, found, redact),
+            request_id=request_id,
             retry_after_s=retry_after_s(response) or self.hold_s(found.message),
             hint=rule.hint,
             **_answered(rule.kind),

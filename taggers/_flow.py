@@ -338,6 +338,7 @@ def _judged(
             unreadable.status, unreadable.request_id = outcome.status, this.request_id
             return None, unreadable
         body = None
+    this.request_id = errors.request_id(outcome, body, redact=redact) or this.request_id
     return body, errors.find(body, outcome, redact)
 
 

@@ -8,7 +8,7 @@ from itertools import chain
 from attrs import evolve
 
 from ._image import Image
-from ._model import Finding, Match, Options, Region, Tag, Verdict, is_number
+from ._model import BoundingBox, Finding, Match, Options, Region, Tag, Verdict, is_number
 from ._provider import Provider
 from .errors import MalformedResponse
 
@@ -37,7 +37,7 @@ def keep(
 
 
 def _sound(finding: Finding, image: Image, warnings: dict[str, None]) -> Finding:
-    """The finding with its fractions in 0..1; boxes are only warned about."""
+    """The finding with its fractions in 0..1; of boxes only the unit is changed."""
     if isinstance(finding, Tag):
         return _sound_tag(finding, image, warnings)
     if isinstance(finding, Region):
@@ -102,14 +102,26 @@ def _clean(tag: Tag, warnings: dict[str, None]) -> Tag:
 
 
 def _sound_region(name: str, region: Region, image: Image, warnings: dict[str, None]) -> Region:
-    box = region.box
+    box = _in_pixels(region.box, image)
+    if not all(map(is_number, (box.x, box.y, box.width, box.height))):
+        raise MalformedResponse(f"{name}: the box {box} holds what is no number")
     size = (image.width, image.height) if box.unit == "px" else (1.0, 1.0)
     if box.width < 0 or box.height < 0:
         warnings[f"{name}: a box has a negative size"] = None
     elif size[0] is not None and size[1] is not None and not box.inside(size[0], size[1]):
         warnings[f"{name}: a box reaches over the picture's edge"] = None
     confidence = _in_range(name, region.confidence, warnings)
-    return region if confidence is region.confidence else evolve(region, confidence=confidence)
+    if box is region.box and confidence is region.confidence:
+        return region
+    return evolve(region, box=box, confidence=confidence)
+
+
+def _in_pixels(box: BoundingBox, image: Image) -> BoundingBox:
+    """The box in pixels, where the picture's size is known."""
+    if box.unit == "px" or image.width is None or image.height is None:
+        return box
+    across, down = image.width, image.height
+    return BoundingBox(box.x * across, box.y * down, box.width * across, box.height * down)
 
 
 def _in_range(

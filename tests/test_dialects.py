@@ -30,6 +30,8 @@ from taggers._wire import Request, prepare
 from taggers.emulator import coverage
 from taggers.emulator._service import Service
 from taggers.testing import png
+from taggers.testing._leaves import Path as Place
+from taggers.testing._leaves import replaced
 
 DIALECTS = [dialect for dialect in installed().dialects() if dialect.write_result]
 NAMES = ["猫", "a<b>&\"c'", " ‮x", "e\u0301", "🐈", "生活/娱乐场所", "x" * 300]
@@ -72,6 +74,7 @@ def _random_tag(draw: random.Random, name: str) -> Tag:
 
 
 CARRIED: dict[str, Any] = {
+    "clarifai": lambda tag: evolve(tag, category=(), names={}, categories={}, regions=()),
     "huawei-tagging-v1": lambda tag: evolve(
         tag, kind="concept", category=(), categories={}, regions=()
     ),
@@ -261,6 +264,58 @@ def test_imagga_lets_only_its_own_account_in() -> None:
         statuses.append(service.respond(service.enter(incoming), incoming).status)
 
     assert [400, 401, 401] == statuses
+
+
+def _configured(**config: Any) -> dict[str, Any]:
+    """The `model` of a request to Clarifai with these options."""
+    return {"output_info": {"output_config": config}}
+
+
+def test_a_detectors_places_come_back_under_their_names() -> None:
+    here, there, nameless = (
+        Region(BoundingBox(left, 0.25, 0.25, 0.5, "relative"), confidence)
+        for left, confidence in ((0.0, 0.75), (0.5, 0.5), (0.25, 0.25))
+    )
+    tags = (Tag("blurred", 0.9), Tag("猫", 0.75, regions=(here, there)))
+
+    found = _written(_dialect("clarifai-regions"), _result(tags=tags, regions=(nameless,)))
+
+    assert [tags[0], nameless, tags[1]] == found
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "status", "code"),
+    [
+        ((), {}, 200, 10000),
+        (("inputs",), [], 400, 11102),
+        (("inputs", 0, "data"), {}, 400, 30104),
+        (("inputs", 0, "data", "image"), {"base64": "?"}, 400, 30300),
+        (("inputs", 0, "data", "image"), {"base64": "YQ=="}, 400, 30101),
+        (("inputs", 0, "data", "image"), {"url": "https://example.com/x"}, 400, 30002),
+        (("model",), _configured(max_concepts=0), 200, 10000),
+        (("model",), _configured(max_concepts=201), 400, 21202),
+        (("model",), _configured(min_value=1.5), 400, 21202),
+        (("model",), _configured(language="tlh"), 400, 21202),
+        (("model",), _configured(select_concepts=[{"name": "cat"}]), 501, None),
+    ],
+)
+def test_clarifais_models_take_their_parameters_within_their_ranges(
+    path: Place, asked: Any, status: int, code: int | None
+) -> None:
+    image = {"base64": base64.b64encode(png(640, 480)).decode()}
+    body = {"model": {}, "inputs": [{"data": {"image": image}}]}
+    incoming = Incoming(
+        method="POST",
+        target="/v2/users/clarifai/apps/main/models/general-image-recognition/outputs",
+        headers={"host": "api.clarifai.com", "authorization": "Key emulator-secret"},
+        body=json.dumps(replaced(body, path, asked) if path else body).encode(),
+    )
+    service = Service(dialects=[_dialect("clarifai")])
+
+    response = service.respond(service.enter(incoming), incoming)
+
+    said = json.loads(response.body)["status"] if status != 501 else {}
+    assert (status, code) == (response.status, said.get("code"))
 
 
 def test_faces_come_back_with_their_place() -> None:

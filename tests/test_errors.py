@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 import pytest
+from taggers_clarifai._faults import ERRORS as CLARIFAI
 from taggers_huawei._faults import ERRORS as HUAWEI
 from taggers_tencent._faults import API3_ERRORS as API3
 from taggers_tencent._faults import ERRORS as COS
@@ -180,14 +181,26 @@ def test_tencents_api3_errors_come_with_200() -> None:
     assert "r" == found.request_id
 
 
-@pytest.mark.parametrize("table", [HUAWEI, COS, API3], ids=["huawei", "cos", "api3"])
+def test_clarifais_throttling_is_over_after_a_second() -> None:
+    said = {"code": "CONN_THROTTLED", "details": "exceeded limit of 15 requests per second"}
+
+    error = CLARIFAI.find({"status": said}, Response(status=429))
+
+    assert isinstance(error, errors.RateLimited)
+    assert 1.0 == error.retry_after_s
+
+
+TABLES = [HUAWEI, COS, API3, CLARIFAI]
+
+
+@pytest.mark.parametrize("table", TABLES, ids=["huawei", "cos", "api3", "clarifai"])
 def test_no_code_stands_twice_for_the_same_case(table: Errors) -> None:
     cases = [(code, rule.status, rule.message) for rule in table.rules for code in rule.codes]
 
     assert [] == [case for case in cases if cases.count(case) > 1]
 
 
-@pytest.mark.parametrize("table", [HUAWEI, COS, API3], ids=["huawei", "cos", "api3"])
+@pytest.mark.parametrize("table", TABLES, ids=["huawei", "cos", "api3", "clarifai"])
 def test_no_rule_is_hidden_behind_an_earlier_one(table: Errors) -> None:
     def general(rule: Rule, code: str) -> bool:
         return code in rule.codes and not rule.status and rule.message is None

@@ -8,6 +8,7 @@ import pytest
 from attrs import evolve
 
 from taggers._registry import Registry
+from taggers.plugin import Base64, Request
 from taggers.testing import Exchange, Mismatch, exchanges
 
 PLUGINS = Path(__file__).parent.parent / "plugins"
@@ -43,3 +44,18 @@ def test_an_answer_that_was_recorded_and_not_asked_for_is_a_mismatch() -> None:
 
     with pytest.raises(Mismatch, match="media_tagging: expected"):
         longer.check(Registry().provider("huawei-media-tagging"))
+
+
+def test_a_picture_deep_in_a_request_is_shown_by_its_sign_and_a_long_url_as_it_is() -> None:
+    url = "https://example.com/" + "a" * 70
+    asked = {"inputs": [{"picture": "<base64>"}, {"url": url}]}
+    deep = evolve(
+        Registry().provider("huawei-media-tagging"),
+        request=lambda image, options, settings: Request(
+            path="/", json={"inputs": [{"picture": Base64(image.content)}, {"url": url}]}
+        ),
+    )
+    recorded = Exchange.load(PLUGINS / "taggers_huawei/exchanges/media_tagging.json")
+    step = {**recorded.wire[0], "request": {"method": "POST", "path": "/", "json": asked}}
+
+    evolve(recorded, wire=(step,)).check(deep)

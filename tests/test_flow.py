@@ -26,10 +26,12 @@ from taggers.errors import (
 )
 from taggers.plugin import (
     Accepts,
+    BoundingBox,
     Errors,
     Offers,
     Prepared,
     Provider,
+    Region,
     Request,
     Rule,
     Setting,
@@ -312,6 +314,49 @@ def test_what_a_tag_says_of_itself_is_a_text_that_can_be_written_down(field: str
     assert "half ?" == getattr(said("half \ud83d").tags[0], field)
     with pytest.raises(MalformedResponse, match=r"a comes with \['b'\], which is no text"):
         said(["b"])
+
+
+def test_a_request_id_in_the_body_is_that_of_a_good_call_and_of_a_failed_one() -> None:
+    within = evolve(ACME.errors, request_id_in=lambda body: body["id"])
+    good, bad = (_flow(evolve(ACME, errors=within)) for _ in range(2))
+    next(good)
+    next(bad)
+
+    result = _end(good, _answer('{"id": "r-1", "tags": []}'))
+    with pytest.raises(Authentication) as caught:
+        bad.send(_answer('{"id": "very-secret", "code": "KEY.BAD"}', 401))
+
+    assert "r-1" == result.provenance.request_id
+    assert "***" == caught.value.request_id
+
+
+@pytest.mark.parametrize(
+    ("image", "box"),
+    [
+        (Image.from_bytes(png(80, 40)), BoundingBox(20.0, 20.0, 40.0, 10.0)),
+        (Image.from_url("https://x.example.com/a"), BoundingBox(0.25, 0.5, 0.5, 0.25, "relative")),
+    ],
+)
+def test_a_relative_box_is_in_pixels_where_the_size_of_the_picture_is_known(
+    image: Image, box: BoundingBox
+) -> None:
+    place = Region(BoundingBox(0.25, 0.5, 0.5, 0.25, "relative"), 0.75)
+    flow = _flow(evolve(ACME, read=lambda body: [Tag("a", regions=(place,)), place]), image)
+    next(flow)
+
+    result = _end(flow, _answer("{}"))
+
+    assert (Region(box, 0.75),) == result.tags[0].regions == result.regions
+    assert () == result.warnings
+
+
+def test_a_box_beyond_all_numbers_is_malformed() -> None:
+    place = Region(BoundingBox(1e308, 0.5, 0.5, 0.25, "relative"))
+    flow = _flow(evolve(ACME, read=lambda body: [place]))
+    next(flow)
+
+    with pytest.raises(MalformedResponse, match="holds what is no number"):
+        flow.send(_answer("{}"))
 
 
 def _two_steps(image: Image, options: Options, settings: Settings, nonce: str) -> Steps:

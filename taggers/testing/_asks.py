@@ -141,3 +141,8 @@ def _too_much(accepts: Accepts) -> Iterator[tuple[str, Image]]:
             "a picture that is too long",
             evolve(picture, width=int(fine * accepts.max_aspect) + 1),
         )
+    if accepts.max_pixels:
+        yield (
+            "a picture of too many pixels",
+            evolve(picture, width=accepts.max_pixels // fine + 1, height=fine),
+        )

@@ -208,19 +208,23 @@ def _shown(prepared: Prepared) -> dict[str, Any]:
     if parts.query:
         shown["query"] = dict(parse_qsl(parts.query.replace("+", "%2B"), keep_blank_values=True))
     if prepared.body[:1] == b"{":
-        shown["json"] = {
-            name: "<base64>" if _is_picture(value) else value
-            for name, value in json.loads(prepared.body).items()
-        }
+        shown["json"] = _without_pictures(json.loads(prepared.body))
     elif prepared.body:
         shown["content"] = "<picture>"
     return shown
 
 
-def _is_picture(value: Any) -> bool:
-    if not isinstance(value, str) or len(value) < 64:
-        return False
-    return base64.b64decode(value[:64]).startswith(b"\x89PNG")
+def _without_pictures(value: Any) -> Any:
+    """JSON values with "<base64>" in place of every picture, however deep it stands."""
+    if isinstance(value, dict):
+        return {name: _without_pictures(inside) for name, inside in value.items()}
+    if isinstance(value, list):
+        return [_without_pictures(item) for item in value]
+    return "<base64>" if isinstance(value, str) and value.startswith(_PNG_BASE64) else value
+
+
+_PNG_BASE64 = "iVBORw0KGgo"
+"""How a PNG begins in base64."""
 
 
 def _response(record: Mapping[str, Any]) -> Response:

@@ -169,8 +169,10 @@ def _keeps_what_is_new(provider: Provider, exchange: Exchange, body: Any) -> Non
 
 
 def unraw(outcome: Result | TaggersError) -> Result | TaggersError:
-    """What is said, without the answer that it was read from."""
-    return evolve(outcome, raw=None) if isinstance(outcome, Result) else outcome
+    """What is said, without the answer that it was read from and the id that the call had."""
+    if not isinstance(outcome, Result):
+        return outcome
+    return evolve(outcome, raw=None, provenance=evolve(outcome.provenance, request_id=None))
 
 
 def _at(body: Any, path: Path) -> Any:
