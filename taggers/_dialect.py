@@ -13,6 +13,7 @@ import fnmatch
 import json
 import re
 from collections.abc import Callable, Mapping, MutableMapping
+from email.parser import BytesParser
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote
 
@@ -95,6 +96,23 @@ class Incoming:
             return json.loads(self.body)
         except RecursionError as error:
             raise ValueError("the body is nested too deeply") from error
+
+    def form(self) -> dict[str, bytes]:
+        """The fields of the body, a form in parts (multipart/form-data) or in one line, by name;
+        none where it is no form."""
+        kind = self.headers.get("content-type", "")
+        if kind.startswith("application/x-www-form-urlencoded"):
+            pairs = parse_qsl(self.body, keep_blank_values=True)
+            return {name.decode("utf-8", "replace"): value for name, value in pairs}
+        if not kind.startswith("multipart/form-data"):
+            return {}
+        message = BytesParser().parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + self.body)
+        fields: dict[str, bytes] = {}
+        for part in message.walk():
+            content = part.get_payload(decode=True)
+            if isinstance(content, bytes):
+                fields[str(part.get_param("name", header="content-disposition"))] = content
+        return fields
 
 
 @frozen(kw_only=True)

@@ -69,14 +69,15 @@ MAX_NAME_LENGTH = 1000
 
 
 def _clean(tag: Tag, warnings: dict[str, None]) -> Tag:
-    """The tag, whose name must be a text; in all its texts, what cannot be written down is
-    replaced, and what is longer than any true name is cut."""
+    """The tag, whose texts must be texts; what cannot be written down in them is replaced, and what
+    is longer than any true name is cut."""
     if not isinstance(tag.name, str) or not tag.name:
         raise MalformedResponse(f"a tag's name is {tag.name!r}, which is no text")
-    texts = (tag.name, *tag.names.values(), *tag.category, *chain(*tag.categories.values()))
+    said = [text for text in (tag.kind, tag.source) if text is not None]
+    texts = (tag.name, *tag.names.values(), *tag.category, *chain(*tag.categories.values()), *said)
     for text in texts:
         if not isinstance(text, str):
-            raise MalformedResponse(f"{tag.name} has the name {text!r}, which is no text")
+            raise MalformedResponse(f"{tag.name} comes with {text!r}, which is no text")
     if all(text.isascii() and len(text) <= MAX_NAME_LENGTH for text in texts):
         return tag
 
@@ -95,6 +96,8 @@ def _clean(tag: Tag, warnings: dict[str, None]) -> Tag:
             language: tuple(cleaned(name) for name in path)
             for language, path in tag.categories.items()
         },
+        kind=tag.kind and cleaned(tag.kind),
+        source=tag.source and cleaned(tag.source),
     )
 
 

@@ -26,7 +26,7 @@ from taggers import (
 from taggers._dialect import Asked, Dialect, Incoming, Refusal
 from taggers._reading import read_answer
 from taggers._registry import installed
-from taggers._wire import Response
+from taggers._wire import Request, Response, prepare
 from taggers.emulator import coverage
 from taggers.emulator._service import Service
 from taggers.testing import png
@@ -81,6 +81,9 @@ CARRIED: dict[str, Any] = {
     "huawei-tagging-v2": lambda tag: tag,
     "huawei-media-tagging": lambda tag: evolve(tag, regions=()),
     "huawei-media-tagging-det": lambda tag: evolve(tag, categories={}),
+    "imagga-tags": lambda tag: evolve(
+        tag, names={"zh": tag.name}, category=(), categories={}, regions=()
+    ),
     "tencent-detect-label": lambda tag: evolve(tag, names={}, categories={}, regions=()),
     "tencent-content-analysis": lambda tag: evolve(
         tag,
@@ -191,6 +194,76 @@ def test_the_newer_search_takes_its_parameters_within_their_ranges(
 
     said = json.loads(response.body) if status != 501 else {}
     assert (status, code) == (response.status, said.get("error_code"))
+
+
+def test_a_form_is_read_back_byte_for_byte() -> None:
+    content = random.Random(7).randbytes(300_000) + b"\r\n\n\r"
+    sent = prepare(
+        Request(path="/", form={"image": content, "name": "猫\r\n"}), "https://a.example"
+    )
+
+    parts = Incoming(method="POST", target="/", headers=sent.headers, body=sent.body)
+    line = Incoming(
+        method="POST",
+        target="/",
+        headers={"content-type": "application/x-www-form-urlencoded"},
+        body=b"image=a%2Bb%3D&limit=",
+    )
+
+    assert {"image": content, "name": "猫\r\n".encode()} == parts.form()
+    assert {"image": b"a+b=", "limit": b""} == line.form()
+    assert {} == evolve(line, headers={}).form()
+
+
+PICTURE = base64.b64encode(png(640, 480)).decode()
+
+
+@pytest.mark.parametrize(
+    ("method", "asked", "form", "status"),
+    [
+        ("POST", {}, {"image": png(640, 480)}, 200),
+        ("POST", {}, {"image_base64": PICTURE}, 200),
+        ("POST", {}, {"image_base64": PICTURE, "limit": "2", "language": "de,zh_cht"}, 200),
+        ("POST", {"limit": "-1", "threshold": "30.5", "verbose": "1"}, {"image": png(9, 9)}, 200),
+        ("POST", {}, {"image_base64": PICTURE, "image": png(640, 480)}, 400),
+        ("POST", {}, {"limit": "2"}, 400),
+        ("POST", {}, {"image_base64": "?"}, 400),
+        ("POST", {}, {"image": b"hello"}, 400),
+        ("GET", {}, {}, 400),
+        ("GET", {"image_url": "https://example.com/nothing"}, {}, 400),
+        ("GET", {"image_upload_id": "i05"}, {}, 501),
+        ("POST", {"limit": "0"}, {"image": png(640, 480)}, 501),
+        ("POST", {"threshold": "much"}, {"image": png(640, 480)}, 501),
+        ("POST", {"language": "zh"}, {"image": png(640, 480)}, 501),
+    ],
+)
+def test_imagga_takes_a_picture_in_each_of_its_ways(
+    method: str, asked: dict[str, str], form: dict[str, str | bytes], status: int
+) -> None:
+    request = Request(method=method, path="/v2/tags", query=asked, form=form)
+    sent = prepare(request, "https://api.imagga.com")
+    headers = {**sent.headers, "host": sent.host}
+    target = sent.url.removeprefix("https://api.imagga.com")
+    incoming = Incoming(method=method, target=target, headers=headers, body=sent.body)
+    service = Service(dialects=[_dialect("imagga-tags")], verify=False)
+
+    response = service.respond(service.enter(incoming), incoming)
+
+    assert status == response.status
+
+
+def test_imagga_lets_only_its_own_account_in() -> None:
+    service = Service(dialects=[_dialect("imagga-tags")])
+    right, wrong = (f"Basic {base64.b64encode(pair).decode()}" for pair in
+                    (b"emulator:emulator-secret", b"emulator:other"))  # fmt: skip
+
+    statuses = []
+    for token in (right, wrong, ""):
+        headers = {"host": "api.imagga.com", "authorization": token}
+        incoming = Incoming(method="GET", target="/v2/tags", headers=headers)
+        statuses.append(service.respond(service.enter(incoming), incoming).status)
+
+    assert [400, 401, 401] == statuses
 
 
 def _configured(**config: Any) -> dict[str, Any]:

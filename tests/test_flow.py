@@ -304,6 +304,18 @@ def test_a_confidence_out_of_range_is_brought_back_and_named() -> None:
     assert result.warnings == ("a: confidence 1.005 brought into 0..1",)
 
 
+@pytest.mark.parametrize("field", ["kind", "source"])
+def test_what_a_tag_says_of_itself_is_a_text_that_can_be_written_down(field: str) -> None:
+    def said(value: Any) -> Result:
+        flow = _flow(evolve(ACME, read=lambda body: [Tag("a", **{field: value})]))
+        next(flow)
+        return _end(flow, _answer('{"tags": []}'))
+
+    assert "half ?" == getattr(said("half \ud83d").tags[0], field)
+    with pytest.raises(MalformedResponse, match=r"a comes with \['b'\], which is no text"):
+        said(["b"])
+
+
 def test_a_request_id_in_the_body_is_that_of_a_good_call_and_of_a_failed_one() -> None:
     within = evolve(ACME.errors, request_id_in=lambda body: body["id"])
     good, bad = (_flow(evolve(ACME, errors=within)) for _ in range(2))

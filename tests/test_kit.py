@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from taggers_imagga import tags
 
+from taggers._registry import installed
 from taggers.errors import Authentication, RateLimited
 from taggers.plugin import (
     Accepts,
@@ -23,6 +25,7 @@ from taggers.plugin import (
     Steps,
     Tag,
     VendorError,
+    basic,
     evolve,
     fraction,
     header,
@@ -31,6 +34,8 @@ from taggers.plugin import (
 from taggers.testing import Exchange, Mismatch
 from taggers.testing._asks import ASKS, check_limits
 from taggers.testing._calls import CALLS
+from taggers.testing._cases import exchanges_of
+from taggers.testing._emulated import check_round_trip
 from taggers.testing._fuzz import check_fuzzed
 from taggers.testing._leaves import account, covers
 from taggers.testing._reads import READS, check_ignores
@@ -458,6 +463,26 @@ def _three_steps() -> Exchange:
 def test_an_upload_that_stays_when_it_is_cancelled_is_caught() -> None:
     with pytest.raises(Mismatch, match=r"cancelled at request 1, it leaves /[0-9a-f]{32} behind"):
         CALLS["tidies up"](_keyed(), _three_steps())
+
+
+def test_a_key_that_is_never_sent_is_caught() -> None:
+    mute = evolve(_keyed(), authorize=lambda prepared, *_: prepared)
+
+    ASKS["sends its keys"](_keyed(), _three_steps())
+
+    with pytest.raises(Mismatch, match="key changes nothing in any request"):
+        ASKS["sends its keys"](mute, _three_steps())
+
+
+def test_a_dialect_that_takes_another_signature_is_caught() -> None:
+    (dialect,) = (one for one in installed().dialects() if one.name == "imagga-tags")
+    provider = evolve(tags.PROVIDER, authorize=basic("api_secret", "api_key"))
+    exchange = next(one for one in exchanges_of(tags.PROVIDER) if one.result)
+
+    check_round_trip(tags.PROVIDER, exchange, [dialect])
+
+    with pytest.raises(Mismatch, match="the dialect lets nobody in"):
+        check_round_trip(provider, exchange, [evolve(dialect, provider=provider)])
 
 
 def test_a_secret_in_what_is_said_is_caught() -> None:

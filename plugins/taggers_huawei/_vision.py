@@ -7,7 +7,6 @@ import base64
 import io
 import json
 from collections.abc import Callable, Mapping
-from email.parser import BytesParser
 from functools import partial
 from typing import Any
 
@@ -134,23 +133,12 @@ def _read_enhance(incoming: Incoming, names: Mapping[str, str], world: World) ->
     if not kind.startswith("multipart/form-data"):
         body = json_body(incoming, "AIS.0014")
         return Asked(image=picture(body, "image", "", world), more={"form": False, **body})
-    fields = _form(kind, incoming.body)
+    fields = incoming.form()
     if "file" not in fields:
         raise Refusal("AIS.0011")
     file = fields.pop("file")
     said = {name: _value(text) for name, text in fields.items()}
     return Asked(image=Image.from_bytes(file, source="a request"), more={"form": True, **said})
-
-
-def _form(kind: str, body: bytes) -> dict[str, bytes]:
-    """The fields of a form by name."""
-    message = BytesParser().parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
-    fields: dict[str, bytes] = {}
-    for part in message.walk():
-        content = part.get_payload(decode=True)
-        if isinstance(content, bytes):
-            fields[str(part.get_param("name", header="content-disposition"))] = content
-    return fields
 
 
 def _value(text: bytes) -> Any:

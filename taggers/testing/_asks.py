@@ -80,7 +80,20 @@ def _merges_native(provider: Provider, exchange: Exchange) -> None:
         raise Mismatch("native={...} is not part of any request: merge it last")
 
 
+def _sends_its_keys(provider: Provider, exchange: Exchange) -> None:
+    """Every secret that the exchange sets changes what is sent: it is in it, or in a signature."""
+    sent = exchange.play(provider)[1]
+    for setting in provider.settings:
+        given = exchange.settings.get(setting.name)
+        if not (setting.secret and given and sent):
+            continue
+        other = evolve(exchange, settings={**exchange.settings, setting.name: f"{given}X"})
+        if other.play(provider)[1] == sent:
+            raise Mismatch(f"{setting.name} changes nothing in any request: let authorize send it")
+
+
 ASKS = {
+    "sends its keys": _sends_its_keys,
     "honours limit": _honours_limit,
     "honours min_confidence": _honours_min_confidence,
     "honours language": _honours_language,

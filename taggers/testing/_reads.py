@@ -31,6 +31,7 @@ ODD_TEXTS = (
     "<b>&amp;</b>",
     "１２",
 )
+OTHER_KINDS: tuple[Any, ...] = (7, True, ["a"], {"a": "b"})
 
 
 def _loses_nothing(provider: Provider, exchange: Exchange, body: Any) -> None:
@@ -181,18 +182,18 @@ def _at(body: Any, path: Path) -> Any:
 
 
 def _carries_any_text(provider: Provider, exchange: Exchange, body: Any) -> None:
-    """Any text in a text's place becomes part of a result that can be written down and read back,
-    or the answer is malformed. A name is carried as it is."""
+    """Any text in a text's place, or what is no text, becomes part of a result that can be written
+    down and read back, or the answer is malformed. A name is carried as it is."""
     names = {leaf.place for leaf in account(provider, body) if "Tag.name" in leaf.becomes}
     for path, value in leaves(body):
-        for text in ODD_TEXTS if isinstance(value, str) else ():
-            outcome = outcome_of(provider, exchange, body, replaced(body, path, text))
+        for odd in (*ODD_TEXTS, *OTHER_KINDS) if isinstance(value, str) else ():
+            outcome = outcome_of(provider, exchange, body, replaced(body, path, odd))
             try:
                 sound(outcome)
             except Mismatch as wrong:
-                raise Mismatch(f"{text[:20]!r} in {place(path)}: {wrong}") from wrong
-            if place(path) in names:
-                _check_carried(said(provider, replaced(body, path, text)), text, place(path))
+                raise Mismatch(f"{odd!r:.20} in {place(path)}: {wrong}") from wrong
+            if place(path) in names and isinstance(odd, str):
+                _check_carried(said(provider, replaced(body, path, odd)), odd, place(path))
 
 
 def _check_carried(found: list[Any] | TaggersError, text: str, at: str) -> None:
