@@ -29,6 +29,8 @@ SECTIONS = {
     "_image": "The picture",
     "_model": "What was asked for, and what was found",
     "_wire": "What goes over the wire",
+    "_decode": "How an answer is decoded",
+    "_numbers": "Numbers and texts in an answer",
     "_settings": "Settings",
     "_auth": "Signing in",
     "_faults": "The vendor's errors",

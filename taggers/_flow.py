@@ -14,6 +14,7 @@ from typing import Any
 
 from attrs import define, evolve, field
 
+from ._decode import Decoder, Json, inflate
 from ._effects import Context, Effect, Enter, Send, Sleep, Wait
 from ._gates import Gate, credential
 from ._image import MAX_FILE_BYTES, Image
@@ -34,7 +35,7 @@ from ._provider import Download, Provider, Session, SignIn, Steps, Work
 from ._reading import read_answer
 from ._settings import Settings
 from ._shared import fingerprint, server
-from ._wire import Decoder, Json, Prepared, Request, Response, inflate, prepare
+from ._wire import Prepared, Request, Response, prepare
 from .errors import MalformedResponse, NotSent, ResponseError, TaggersError
 
 __all__ = [

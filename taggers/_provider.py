@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 
 from attrs import Attribute, field, frozen
 
+from ._decode import Decoder, Json
 from ._faults import Errors
 from ._image import Image
 from ._model import BoundingBox, Finding, Options, positive
 from ._settings import Setting, Settings
-from ._wire import Decoder, Json, Prepared, Request, Response
+from ._wire import Prepared, Request, Response
 from .errors import ImageDimensions, NotSupported, PayloadTooLarge, UnsupportedImage
 
 __all__ = [

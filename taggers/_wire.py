@@ -1,6 +1,6 @@
-"""What goes over the wire: a provider's `Request` becomes bytes once, an answer's bytes a body.
+"""What goes over the wire: a provider's `Request` becomes bytes, once.
 
-    Request ─ prepare ─► Prepared ─ (signed, sent) ─► Response ─ decode ─► body
+    Request ─ prepare ─► Prepared ─ (signed, sent) ─► Response ─ (_decode) ─► body
 
 The bytes of a `Prepared` are final: they are signed and sent as they are.
 """
@@ -8,15 +8,10 @@ The bytes of a `Prepared` are final: they are signed and sent as they are.
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import io
 import json
-import math
 import re
-import reprlib
-import xml.parsers.expat
-import zlib
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -24,22 +19,9 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from attrs import evolve, field, frozen
 
-from .errors import ConfigurationError, InvalidInput, MalformedResponse, ResponseTooLarge
+from .errors import ConfigurationError, InvalidInput
 
-__all__ = [
-    "Base64",
-    "Json",
-    "Prepared",
-    "Request",
-    "Response",
-    "Xml",
-    "encode",
-    "fraction",
-    "number",
-    "prepare",
-    "sides",
-    "texts",
-]
+__all__ = ["Base64", "Prepared", "Request", "Response", "encode", "prepare"]
 
 
 def encode(text: str, *, safe: str = "") -> str:
@@ -238,179 +220,3 @@ def _disposition(name: str, value: str | bytes) -> bytes:
 
 _QUOTED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
 """How a name in a form is written, as browsers do."""
-
-
-@frozen
-class Json:
-    """Reads an answer as JSON. Numbers that no JSON may hold (NaN, 1e999) are refused.
-
-    `max_values` is about memory: 4 MiB of empty lists would become 120 MB.
-    """
-
-    max_bytes: int = 4 * 1024 * 1024
-    max_values: int = 200_000
-
-    def __call__(self, body: bytes) -> Any:
-        if sum(map(body.count, (b",", b"[", b"{"))) > self.max_values:
-            raise ResponseTooLarge(f"the answer has more than {self.max_values:,} values")
-        try:
-            return json.loads(body, parse_float=_finite, parse_constant=_finite)
-        except (ValueError, RecursionError) as error:
-            raise MalformedResponse(f"the answer is not JSON{_hint(body)}") from error
-
-
-@frozen
-class Xml:
-    """Reads an answer as XML: elements become dictionaries of their children, by local name.
-
-    `lists` names the elements that always become lists, also where there is only one. Attributes
-    are kept under "@name". No document type is accepted, and size, depth and number of elements
-    are capped before any of it is built.
-    """
-
-    lists: tuple[str, ...] = ()
-    max_bytes: int = 1024 * 1024
-    max_depth: int = 32
-    max_elements: int = 50_000
-
-    def __call__(self, body: bytes) -> Any:
-        import xmltodict
-
-        if hint := _hint(body):
-            raise MalformedResponse(f"the answer is not XML{hint}")
-        try:
-            self._guard(body)
-            return xmltodict.parse(body, force_list=self._is_list, postprocessor=_local)
-        except (xml.parsers.expat.ExpatError, ValueError, LookupError) as error:
-            raise MalformedResponse("the answer is not XML") from error
-
-    def _is_list(self, path: Any, key: str, value: Any) -> bool:
-        return key.rpartition(":")[2] in self.lists
-
-    def _guard(self, body: bytes) -> None:
-        parser = xml.parsers.expat.ParserCreate()
-        depth = elements = 0
-
-        def refuse(*_: Any) -> None:
-            raise MalformedResponse("the answer brings a document type (DTD), which is refused")
-
-        def enter(_name: str, _attributes: Any) -> None:
-            nonlocal depth, elements
-            depth += 1
-            elements += 1
-            if depth > self.max_depth or elements > self.max_elements:
-                raise ResponseTooLarge(
-                    f"the answer's XML is deeper than {self.max_depth} levels "
-                    f"or has more than {self.max_elements:,} elements"
-                )
-
-        def leave(_name: str) -> None:
-            nonlocal depth
-            depth -= 1
-
-        parser.StartDoctypeDeclHandler = refuse
-        parser.StartElementHandler = enter
-        parser.EndElementHandler = leave
-        parser.Parse(body, True)
-
-
-Decoder = Json | Xml
-
-
-def _local(_path: Any, key: str, value: Any) -> tuple[str, Any]:
-    """The entry under its local name: some bodies of the same vendor carry a namespace."""
-    if ":" in key and not key.startswith("@"):
-        key = key.rpartition(":")[2]
-    return key, value
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text} is no JSON number")
-    return value
-
-
-def _hint(body: bytes) -> str:
-    """What the unreadable bytes look like, in words."""
-    if not body.strip():
-        return " but empty"
-    if body[:512].lstrip().lower().startswith((b"<!doctype html", b"<html")):
-        return " but a web page: is there a proxy or a login page in between?"
-    return ""
-
-
-def inflate(body: bytes, coding: str, max_bytes: int) -> bytes:
-    """The body without its content coding: "", "identity", "gzip" or "deflate", at most one.
-
-    taggers asks for identity; this is for servers that compress all the same. Raises
-    `ResponseTooLarge` before more than `max_bytes` are made.
-    """
-    if coding in ("", "identity"):
-        return body
-    if coding not in ("gzip", "x-gzip", "deflate"):
-        raise MalformedResponse(f"the answer is encoded as {coding!r}, which was not asked for")
-    inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-    try:
-        plain = inflater.decompress(body, max_bytes + 1)
-    except zlib.error as error:
-        raise MalformedResponse(f"the answer is no {coding}") from error
-    if len(plain) > max_bytes:
-        raise ResponseTooLarge(f"the answer has more than {max_bytes:,} bytes")
-    if not inflater.eof:
-        raise MalformedResponse(f"the answer's {coding} is cut short")
-    if inflater.unused_data:
-        raise MalformedResponse(f"the answer goes on after its {coding}")
-    return plain
-
-
-_DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-
-
-def number(value: str | int | float | None) -> float | None:
-    """The number that a vendor wrote as a number, as text, or left out (None or "").
-
-    Raises `ValueError` for anything that is not a finite plain decimal.
-    """
-    if value is None or value == "":
-        return None
-    plain = isinstance(value, int | float) and not isinstance(value, bool)
-    if plain or (isinstance(value, str) and _DECIMAL.fullmatch(value.strip())):
-        with contextlib.suppress(OverflowError):  # an integer of 400 digits
-            if math.isfinite(found := float(value)):
-                return found
-    raise ValueError(f"{reprlib.repr(value)} is not a number")
-
-
-def texts(place: Mapping[str, Any], name: str) -> dict[str, str]:
-    """The texts by language under a name, without spaces around them; none where it is missing.
-
-    Raises `TypeError` where there is something else.
-    """
-    found = place.get(name)
-    if not isinstance(found, dict | None):
-        raise TypeError(f"{name} is no object")
-    return {language: text.strip() for language, text in (found or {}).items() if text}
-
-
-def sides(
-    box: Mapping[str, Any], first: str, second: str, third: str, fourth: str
-) -> tuple[float, float, float, float]:
-    """The four numbers of a box under these names. Raises `LookupError` or `ValueError` where one
-    is missing, empty or no number."""
-    found = [number(box[name]) for name in (first, second, third, fourth)]
-    if None in found:
-        raise ValueError(f"{(first, second, third, fourth)[found.index(None)]} is empty")
-    one, two, three, four = (side for side in found if side is not None)
-    return one, two, three, four
-
-
-def fraction(value: str | int | float | None, scale: float = 1) -> float | None:
-    """A vendor's confidence as a fraction, or None where there is none.
-
-    `scale` is the vendor's number for certainty: 1 or 100. It is stated, never guessed. A value
-    beyond it passes; the core brings it back into range and says so in the result. Raises
-    `ValueError` for anything that is not a finite plain decimal.
-    """
-    found = number(value)
-    return None if found is None else round(found / scale, 12)

@@ -10,6 +10,7 @@ from attrs import evolve
 
 from . import errors
 from ._auth import basic, header, query
+from ._decode import Json, Xml
 from ._dialect import Account, Asked, Dialect, Incoming, NotEmulated, Refusal, Route, World
 from ._faults import Errors, Rule, VendorError
 from ._image import Image
@@ -23,6 +24,7 @@ from ._model import (
     Tag,
     Verdict,
 )
+from ._numbers import fraction, number, sides, texts
 from ._provider import (
     Accepts,
     CredentialsFile,
@@ -37,19 +39,7 @@ from ._provider import (
     Work,
 )
 from ._settings import Secret, Setting, Settings
-from ._wire import (
-    Base64,
-    Json,
-    Prepared,
-    Request,
-    Response,
-    Xml,
-    encode,
-    fraction,
-    number,
-    sides,
-    texts,
-)
+from ._wire import Base64, Prepared, Request, Response, encode
 from .hookspecs import hookimpl
 
 __all__ = [

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from taggers._decode import inflate
 from taggers._trace import traced
-from taggers._wire import inflate, prepare
+from taggers._wire import prepare
 from taggers.errors import (
     ConfigurationError,
     InvalidInput,

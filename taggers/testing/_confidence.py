@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from .._model import Region, Tag, Verdict
+from .._numbers import number
 from .._provider import Provider
-from .._wire import number
 from ..errors import TaggersError
 from ._exchange import Exchange, Mismatch
 from ._leaves import Path, leaves, place, replaced, said

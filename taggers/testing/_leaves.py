@@ -16,10 +16,10 @@ from typing import Any
 import attrs
 from attrs import frozen
 
+from .._numbers import number
 from .._provider import Provider
 from .._reading import read_answer
 from .._trace import traced
-from .._wire import number
 from ..errors import TaggersError
 
 __all__ = ["Leaf", "Path", "account", "covers", "leaves", "place", "replaced", "said", "without"]

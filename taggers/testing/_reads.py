@@ -9,9 +9,9 @@ from typing import Any
 import attrs
 from attrs import evolve, frozen
 
+from .._decode import Decoder
 from .._model import BoundingBox, Match, Result, Tag, Verdict, is_number
 from .._provider import Provider
-from .._wire import Decoder
 from ..errors import MalformedResponse, TaggersError
 from ._confidence import confidences, counts_in_one_scale, regions
 from ._exchange import Exchange, Mismatch

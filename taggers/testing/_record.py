@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 
 from attrs import evolve, field, frozen
 
+from .._decode import Json, inflate
 from .._flow import MAX_SKEW_S
 from .._model import Options, Result
 from .._provider import Provider
 from .._resolve import Target
 from .._settings import Secret
-from .._wire import Json, Prepared, Response, inflate
+from .._wire import Prepared, Response
 from ..errors import TaggersError
 from ._exchange import NONCE, NOW, Exchange, Mismatch, _shown, _without_defaults
 from ._lean import item_count, lean

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 from xml.etree import ElementTree
 
-from .._wire import Xml
+from .._decode import Xml
 from ..errors import TaggersError
 
 __all__ = ["items", "kinds", "lists", "shortened"]

@@ -1,0 +1,139 @@
+"""An answer's bytes become a body: JSON or XML, within limits that are checked beforehand."""
+
+from __future__ import annotations
+
+import json
+import math
+import xml.parsers.expat
+import zlib
+from typing import Any
+
+from attrs import frozen
+
+from .errors import MalformedResponse, ResponseTooLarge
+
+__all__ = ["Decoder", "Json", "Xml", "inflate"]
+
+
+@frozen
+class Json:
+    """Reads an answer as JSON. Numbers that no JSON may hold (NaN, 1e999) are refused.
+
+    `max_values` is about memory: 4 MiB of empty lists would become 120 MB.
+    """
+
+    max_bytes: int = 4 * 1024 * 1024
+    max_values: int = 200_000
+
+    def __call__(self, body: bytes) -> Any:
+        if sum(map(body.count, (b",", b"[", b"{"))) > self.max_values:
+            raise ResponseTooLarge(f"the answer has more than {self.max_values:,} values")
+        try:
+            return json.loads(body, parse_float=_finite, parse_constant=_finite)
+        except (ValueError, RecursionError) as error:
+            raise MalformedResponse(f"the answer is not JSON{_hint(body)}") from error
+
+
+@frozen
+class Xml:
+    """Reads an answer as XML: elements become dictionaries of their children, by local name.
+
+    `lists` names the elements that always become lists, also where there is only one. Attributes
+    are kept under "@name". No document type is accepted, and size, depth and number of elements
+    are capped before any of it is built.
+    """
+
+    lists: tuple[str, ...] = ()
+    max_bytes: int = 1024 * 1024
+    max_depth: int = 32
+    max_elements: int = 50_000
+
+    def __call__(self, body: bytes) -> Any:
+        import xmltodict
+
+        if hint := _hint(body):
+            raise MalformedResponse(f"the answer is not XML{hint}")
+        try:
+            self._guard(body)
+            return xmltodict.parse(body, force_list=self._is_list, postprocessor=_local)
+        except (xml.parsers.expat.ExpatError, ValueError, LookupError) as error:
+            raise MalformedResponse("the answer is not XML") from error
+
+    def _is_list(self, path: Any, key: str, value: Any) -> bool:
+        return key.rpartition(":")[2] in self.lists
+
+    def _guard(self, body: bytes) -> None:
+        parser = xml.parsers.expat.ParserCreate()
+        depth = elements = 0
+
+        def refuse(*_: Any) -> None:
+            raise MalformedResponse("the answer brings a document type (DTD), which is refused")
+
+        def enter(_name: str, _attributes: Any) -> None:
+            nonlocal depth, elements
+            depth += 1
+            elements += 1
+            if depth > self.max_depth or elements > self.max_elements:
+                raise ResponseTooLarge(
+                    f"the answer's XML is deeper than {self.max_depth} levels "
+                    f"or has more than {self.max_elements:,} elements"
+                )
+
+        def leave(_name: str) -> None:
+            nonlocal depth
+            depth -= 1
+
+        parser.StartDoctypeDeclHandler = refuse
+        parser.StartElementHandler = enter
+        parser.EndElementHandler = leave
+        parser.Parse(body, True)
+
+
+Decoder = Json | Xml
+
+
+def _local(_path: Any, key: str, value: Any) -> tuple[str, Any]:
+    """The entry under its local name: some bodies of the same vendor carry a namespace."""
+    if ":" in key and not key.startswith("@"):
+        key = key.rpartition(":")[2]
+    return key, value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no JSON number")
+    return value
+
+
+def _hint(body: bytes) -> str:
+    """What the unreadable bytes look like, in words."""
+    if not body.strip():
+        return " but empty"
+    if body[:512].lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        return " but a web page: is there a proxy or a login page in between?"
+    return ""
+
+
+def inflate(body: bytes, coding: str, max_bytes: int) -> bytes:
+    """The body without its content coding: "", "identity", "gzip" or "deflate", at most one.
+
+    taggers asks for identity; this is for servers that compress all the same. Raises
+    `ResponseTooLarge` before more than `max_bytes` are made.
+    """
+    if coding in ("", "identity"):
+        return body
+    if coding not in ("gzip", "x-gzip", "deflate"):
+        raise MalformedResponse(f"the answer is encoded as {coding!r}, which was not asked for")
+    inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    try:
+        plain = inflater.decompress(body, max_bytes + 1)
+    except zlib.error as error:
+        raise MalformedResponse(f"the answer is no {coding}") from error
+    if len(plain) > max_bytes:
+        raise ResponseTooLarge(f"the answer has more than {max_bytes:,} bytes")
+    if not inflater.eof:
+        raise MalformedResponse(f"the answer's {coding} is cut short")
+    if inflater.unused_data:
+        raise MalformedResponse(f"the answer goes on after its {coding}")
+    return plain
