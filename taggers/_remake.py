@@ -61,6 +61,9 @@ def _allowed(image: Image, accepts: Accepts) -> Size | None:
     """The size to which the picture is to be made smaller; None where it may stay as large."""
     width, height = image.width or 1, image.height or 1
     factor = (accepts.max_edge_px or math.inf) / max(width, height)
+    if accepts.max_pixels and width * height > accepts.max_pixels:
+        most = max(accepts.max_pixels - width - height, 1)  # each edge may be rounded up
+        factor = min(factor, math.sqrt(most / (width * height)))
     if factor >= 1:
         return None
     if image.format == "jpeg":

@@ -509,6 +509,17 @@ def test_the_limit_of_bytes_is_kept_to_the_byte(limit: str, over: int) -> None:
     assert (over == 0) is (image is fitted.image)
 
 
+@pytest.mark.parametrize("most", [100, 9_999, 50_000, 299_999])
+def test_the_limit_of_pixels_is_kept(most: int) -> None:
+    image = Image.from_bytes(_file(Pillow.new("RGB", (600, 500)), "jpeg"))
+    accepts = Accepts(formats=("jpeg",), max_pixels=most)
+
+    fitted = fit(image, accepts)
+
+    accepts.check(fitted.image)
+    assert (fitted.image.width or 0) * (fitted.image.height or 0) > 0.2 * most
+
+
 def test_too_many_bytes_cost_quality_first_and_pixels_then() -> None:
     noise = Pillow.frombytes("RGB", (300, 200), os.urandom(300 * 200 * 3))
     image = Image.from_bytes(_file(noise, "jpeg", quality=98))

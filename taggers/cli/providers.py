@@ -108,11 +108,20 @@ def limits(accepts: Accepts) -> str:
         return "a URL"
     said = [
         _edges(accepts.min_edge_px, accepts.max_edge_px),
-        f"{accepts.max_bytes / 2**20:.3g} MB" if accepts.max_bytes else "",
-        f"{accepts.max_base64_bytes / 2**20:.3g} MB in base64" if accepts.max_base64_bytes else "",
+        _megabytes(accepts.max_bytes),
+        f"{_megabytes(accepts.max_base64_bytes)} in base64" if accepts.max_base64_bytes else "",
+        f"{accepts.max_pixels / 1e6:g} megapixels" if accepts.max_pixels else "",
+        f"{accepts.max_aspect:g}:1" if accepts.max_aspect else "",
         "no URLs" if "url" not in accepts.sources else "",
     ]
     return ", ".join(part for part in said if part) or "no limits known"
+
+
+def _megabytes(most: int | None) -> str:
+    """In whole decimal megabytes where that is what the vendor counts, otherwise in binary ones."""
+    if not most:
+        return ""
+    return f"{most // 10**6} MB" if most % 10**6 == 0 else f"{most / 2**20:.3g} MB"
 
 
 def _edges(least: int | None, most: int | None) -> str:
