@@ -180,17 +180,24 @@ def _able(provider: Provider, options: Options) -> Options:
 def _job(this: _Call, job: Steps) -> Generator[Effect, Any, Any]:
     """Runs the provider's steps; what goes wrong in one is raised inside them, at its yield."""
     resume: Callable[[], Request | Work | str] = partial(next, job)
+    answered = False
     while True:
         try:
             step = resume()
         except StopIteration as stop:
             return stop.value
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            if not answered:
+                raise
+            raise MalformedResponse(
+                f"an answer on the way is not of the documented shape: {error!r}"
+            ) from error
         try:
             outcome = yield from _step(this, step)
         except BaseException as error:
-            resume = partial(job.throw, error)
+            resume, answered = partial(job.throw, error), False
         else:
-            resume = partial(job.send, outcome)
+            resume, answered = partial(job.send, outcome), isinstance(step, Request)
 
 
 def _step(this: _Call, step: Request | Work | str) -> Generator[Effect, Any, Any]:

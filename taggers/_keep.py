@@ -103,8 +103,6 @@ def _clean(tag: Tag, warnings: dict[str, None]) -> Tag:
 
 def _sound_region(name: str, region: Region, image: Image, warnings: dict[str, None]) -> Region:
     box = _in_pixels(region.box, image)
-    if not all(map(is_number, (box.x, box.y, box.width, box.height))):
-        raise MalformedResponse(f"{name}: the box {box} holds what is no number")
     size = (image.width, image.height) if box.unit == "px" else (1.0, 1.0)
     if box.width < 0 or box.height < 0:
         warnings[f"{name}: a box has a negative size"] = None
@@ -120,8 +118,7 @@ def _in_pixels(box: BoundingBox, image: Image) -> BoundingBox:
     """The box in pixels, where the picture's size is known."""
     if box.unit == "px" or image.width is None or image.height is None:
         return box
-    across, down = image.width, image.height
-    return BoundingBox(box.x * across, box.y * down, box.width * across, box.height * down)
+    return box.scaled(image.width, image.height, "px")
 
 
 def _in_range(

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from attrs import field, frozen
 from attrs.validators import optional
 
-from .errors import InvalidInput
+from .errors import InvalidInput, MalformedResponse
 
 __all__ = [
     "Attempt",
@@ -44,6 +44,11 @@ def _named_by_texts(_: Any, attribute: Any, value: Mapping[Any, Any]) -> None:
         raise TypeError(f"{attribute.name} has a name that is no text")
 
 
+def _side(_: Any, attribute: Any, value: Any) -> None:
+    if not is_number(value):
+        raise TypeError(f"a box's {attribute.name} is {value!r}, which is no number")
+
+
 @frozen
 class BoundingBox:
     """A rectangle in the picture: left, top, width and height, as the vendor gave them, in the
@@ -54,16 +59,26 @@ class BoundingBox:
     `clipped` cuts it to the picture.
     """
 
-    x: float
-    y: float
-    width: float
-    height: float
+    x: float = field(validator=_side)
+    y: float = field(validator=_side)
+    width: float = field(validator=_side)
+    height: float = field(validator=_side)
     unit: Literal["px", "relative"] = "px"
 
     @classmethod
     def from_corners(cls, left: float, top: float, right: float, bottom: float) -> BoundingBox:
         """The box between two corners, in pixels."""
         return cls(left, top, right - left, bottom - top)
+
+    def scaled(self, across: float, down: float, unit: Literal["px", "relative"]) -> BoundingBox:
+        """The box so many times as wide and high, and as far from the corner. Raises
+        `MalformedResponse` where its numbers become infinite."""
+        try:
+            return BoundingBox(
+                self.x * across, self.y * down, self.width * across, self.height * down, unit
+            )
+        except TypeError as error:
+            raise MalformedResponse(f"{error}: that is beyond every picture") from error
 
     def inside(self, width: float, height: float) -> bool:
         """Whether no part of the box lies outside a picture of this size, rounding errors apart."""

@@ -61,7 +61,7 @@ class Fitted:
 
     def _in_original(self, box: BoundingBox) -> BoundingBox:
         x, y = self._factors(box)
-        return BoundingBox(box.x * x, box.y * y, box.width * x, box.height * y, box.unit)
+        return box.scaled(x, y, box.unit)
 
     def _factors(self, box: BoundingBox) -> tuple[float, float]:
         return (self.scale_x, self.scale_y) if box.unit == "px" else (self.pad_x, self.pad_y)

@@ -351,11 +351,13 @@ def test_a_relative_box_is_in_pixels_where_the_size_of_the_picture_is_known(
 
 
 def test_a_box_beyond_all_numbers_is_malformed() -> None:
-    place = Region(BoundingBox(1e308, 0.5, 0.5, 0.25, "relative"))
-    flow = _flow(evolve(ACME, read=lambda body: [place]))
+    def read(body: Any) -> list[Region]:
+        return [Region(BoundingBox(1e308, 0.5, 0.5, 0.25, "relative"))]
+
+    flow = _flow(evolve(ACME, read=read))
     next(flow)
 
-    with pytest.raises(MalformedResponse, match="holds what is no number"):
+    with pytest.raises(MalformedResponse, match="beyond every picture"):
         flow.send(_answer("{}"))
 
 

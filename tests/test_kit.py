@@ -11,7 +11,7 @@ import pytest
 from taggers_imagga import tags
 
 from taggers._registry import installed
-from taggers.errors import Authentication, RateLimited
+from taggers.errors import Authentication, MalformedResponse, RateLimited
 from taggers.plugin import (
     Accepts,
     BoundingBox,
@@ -32,12 +32,14 @@ from taggers.plugin import (
     number,
 )
 from taggers.testing import Exchange, Mismatch
-from taggers.testing._asks import ASKS, check_limits
+from taggers.testing._asks import ASKS, check_hosts, check_limits
 from taggers.testing._calls import CALLS
 from taggers.testing._cases import exchanges_of
+from taggers.testing._confidence import check_scale
 from taggers.testing._emulated import check_round_trip
 from taggers.testing._fuzz import check_fuzzed
 from taggers.testing._leaves import account, covers
+from taggers.testing._on_the_way import check_on_the_way
 from taggers.testing._reads import READS, check_ignores
 from taggers.testing._tables import check_table
 
@@ -206,7 +208,27 @@ def _refuses_new_fields(label: Any, tag: Tag) -> Tag:
     return tag
 
 
+def _high_threshold(label: Any, tag: Tag) -> Tag | None:
+    return tag if (tag.confidence or 0) >= 0.9 else None
+
+
+def _unsigned(label: Any, tag: Tag) -> Tag:
+    return evolve(tag, confidence=None if tag.confidence is None else abs(tag.confidence))
+
+
+def _sure_where_missing(label: Any, tag: Tag) -> Tag:
+    return evolve(tag, confidence=fraction(label.get("score") or 100, 100))
+
+
+def _none_as_a_name(label: Any, tag: Tag) -> Tag:
+    return evolve(tag, name=str(label["text"].get("en")), names={})
+
+
 BROKEN = [
+    (_high_threshold, "counts in one scale", "something is left out"),
+    (_unsigned, "counts in one scale", "-25.0 in labels[0].score is not the confidence -0.25"),
+    (_sure_where_missing, "bears what is missing", "is missing, and [1.0] stands for it"),
+    (_none_as_a_name, "bears what is missing", "is null, and ['None'] stands for it"),
     (_first_box_only, "loses nothing", "boxes[1][0] is lost"),
     (_no_parents, "loses nothing", "labels[0].parents[0] is lost"),
     (_hard_coded_threshold, "counts in one scale", "something is left out"),
@@ -253,6 +275,70 @@ def test_a_box_of_no_size_where_its_sides_are_missing_is_caught() -> None:
     complaints = _complaints(evolve(ACME, read=read, ignores={}), body)
 
     assert "labels[0].box is missing, and a zero stands" in complaints["bears what is missing"]
+
+
+def test_a_tag_that_is_left_out_for_what_it_holds_is_caught() -> None:
+    def read(body: Any) -> Iterator[Tag]:
+        for label in body["labels"]:
+            try:
+                yield from _read({"labels": [label]})
+            except Exception:
+                continue
+
+    complaints = _complaints(evolve(ACME, read=read))
+
+    assert "makes something vanish without a word" in complaints["says what it cannot read"]
+
+
+def test_tags_of_one_name_of_which_the_last_wins_are_caught() -> None:
+    def read(body: Any) -> list[Tag]:
+        return list({tag.name: tag for tag in _read(body)}.values())
+
+    complaints = _complaints(evolve(ACME, read=read))
+
+    assert {"counts right": "the second item of one name in labels adds nothing"} == complaints
+
+
+def test_a_guessed_scale_is_caught_also_where_two_tags_are_as_sure() -> None:
+    alike = {"labels": [{"text": {"en": name}, "score": 98} for name in ("cat", "dog")]}
+    guessing = evolve(ACME, read=_reading(_guessed_scale), ignores={})
+
+    assert {} == _complaints(evolve(ACME, ignores={}), alike)
+    assert "counts in one scale" in _complaints(guessing, alike)
+
+
+def test_a_scale_that_is_too_large_is_caught() -> None:
+    check_scale(ACME, [BODY])
+
+    with pytest.raises(Mismatch, match=r"no exchange shows a confidence above 0.1"):
+        check_scale(
+            evolve(ACME, read=_reading(lambda label, tag: evolve(tag, confidence=0.01))), [BODY]
+        )
+
+
+UNUSUAL: list[tuple[Callable[[Any], Iterator[Tag]], Any]] = [
+    (
+        lambda body: (Tag(name, fraction(score)) for name, score in body["tags"].items()),
+        {"tags": {"cat": 0.98, "sofa": 0.4}},
+    ),
+    (
+        lambda body: (
+            Tag(name, fraction(score))
+            for name, score in zip(body["labels"], body["scores"], strict=True)
+        ),
+        {"labels": ["cat", "sofa"], "scores": [0.98, 0.4]},
+    ),
+    (
+        lambda body: (Tag(tag["name"], fraction(tag.get("s"), 255)) for tag in body),
+        [{"name": "cat", "s": 250}, {"name": "sofa", "s": 12}],
+    ),
+    (lambda body: (Tag(name) for name in body["tags"]), {"tags": ["cat", "sofa"]}),
+]
+
+
+@pytest.mark.parametrize(("read", "body"), UNUSUAL, ids=["by name", "parallel", "255", "names"])
+def test_an_unusual_answer_has_no_complaints(read: Any, body: Any) -> None:
+    assert {} == _complaints(evolve(ACME, read=read, ignores={}), body)
 
 
 def test_a_limit_that_is_hard_coded_is_caught() -> None:
@@ -411,6 +497,23 @@ def test_native_options_that_are_not_sent_are_caught() -> None:
         ASKS["merges native"](evolve(ACME, request=request), _exchange())
 
 
+def test_native_options_that_replace_nothing_are_caught() -> None:
+    def request(image: Any, options: Any, settings: Any) -> Request:
+        return Request(path="/tags", json={**options.native, "top": options.limit or 10})
+
+    with pytest.raises(Mismatch, match=r"native={'top': …} does not replace that"):
+        ASKS["merges native"](evolve(ACME, request=request), _exchange())
+
+
+def test_an_endpoint_that_is_none_of_the_vendors_hosts_is_caught() -> None:
+    keyed = evolve(ACME, settings=(Setting("key", "Acme's key", secret=True),))
+
+    check_hosts(evolve(keyed, hosts=("*.example.com",)), _exchange())
+
+    with pytest.raises(Mismatch, match=r"acme.example.com, is none of Provider.hosts"):
+        check_hosts(keyed, _exchange())
+
+
 def test_limits_are_refused_before_anything_is_sent() -> None:
     check_limits(ACME, _exchange())
 
@@ -499,6 +602,33 @@ def test_a_secret_in_what_is_said_is_caught() -> None:
         CALLS["keeps secrets"](
             evolve(provider, read=_read), evolve(_exchange(), settings={"key": "s3cret"})
         )
+
+
+def test_an_answer_on_the_way_that_nothing_depends_on_is_caught() -> None:
+    def steps(image: Any, options: Any, settings: Any, nonce: str) -> Steps:
+        colours = yield Request(path="/colours", content=image.content)
+        labels = yield Request(path="/labels", content=image.content)
+        return {**labels, "colours": colours["found"]} if colours["used"] else labels
+
+    body = {"found": ["red"], "used": False}
+    first = {"request": {"method": "POST"}, "response": {"status": 200, "json": body}}
+    exchange = evolve(_exchange(), wire=(first, *_exchange().wire))
+    provider = evolve(ACME, request=None, steps=steps)
+
+    with pytest.raises(Mismatch, match=r"found\[0\], in an answer on the way, is lost"):
+        check_on_the_way(provider, exchange, BODY)
+    check_on_the_way(evolve(provider, ignores={"found": "no", "used": "no"}), exchange, BODY)
+
+
+def test_an_answer_on_the_way_of_another_shape_is_malformed() -> None:
+    def steps(image: Any, options: Any, settings: Any, nonce: str) -> Steps:
+        job = yield Request(path="/jobs", content=image.content)
+        return (yield Request(method="GET", path=f"/jobs/{job['id']}"))
+
+    outcome, _ = evolve(_exchange({})).play(evolve(ACME, request=None, steps=steps))
+
+    assert isinstance(outcome, MalformedResponse)
+    assert "an answer on the way is not of the documented shape: KeyError('id')" in str(outcome)
 
 
 @pytest.mark.parametrize("name", ["counts attempts", "says the same asynchronously"])

@@ -62,7 +62,7 @@ def _match(item: Any) -> Match:
     return Match(
         path=item["path"],
         similarity=fraction(item.get("sim")),
-        labels={key: str(value) for key, value in labels.items()},
+        labels={key: str(value) for key, value in labels.items() if value is not None},
     )
 
 

@@ -76,7 +76,9 @@ def _match(item: Any) -> Match:
     return Match(
         path=item["id"],
         similarity=fraction(item.get("score")),
-        labels={key: SEPARATOR.join(_texts(value)) for key, value in labels.items()},
+        labels={
+            key: SEPARATOR.join(texts) for key, value in labels.items() if (texts := _texts(value))
+        },
     )
 
 
@@ -89,7 +91,8 @@ def _words(source: Any) -> Iterator[tuple[str, str]]:
 
 def _texts(value: Any) -> list[str]:
     """A tag's values: one by the reference, a list where a search filters by them."""
-    return [str(text) for text in value] if isinstance(value, list) else [str(value)]
+    values = value if isinstance(value, list) else [value]
+    return [str(text) for text in values if text is not None]
 
 
 def _detected(seen: Any) -> Iterator[Tag | Region]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fnmatch
+import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from attrs import evolve
 
@@ -13,9 +16,9 @@ from .._model import Result
 from .._provider import Accepts, Provider
 from .._wire import Prepared
 from ..errors import TaggersError
-from ._exchange import Exchange, Mismatch, png
+from ._exchange import Exchange, Mismatch, png, settings
 
-__all__ = ["ASKS", "check_limits"]
+__all__ = ["ASKS", "check_hosts", "check_limits"]
 
 NOBODYS = "qaa"
 """A language that nobody offers: ISO 639-2 keeps the code for private use."""
@@ -78,6 +81,18 @@ def _merges_native(provider: Provider, exchange: Exchange) -> None:
         "xTaggersNative" in request.url or b"xTaggersNative" in request.body for request in requests
     ):
         raise Mismatch("native={...} is not part of any request: merge it last")
+    for name, value in _plain(requests):
+        body = _asked(provider, exchange, native={name: f"{value}7"})[1][-1].body
+        if json.loads(body).get(name) != f"{value}7":
+            raise Mismatch(f"native={{{name!r}: …}} does not replace that: merge it last")
+
+
+def _plain(requests: list[Prepared]) -> list[tuple[str, Any]]:
+    """The first parameter, if any, of the last request, where that is a JSON object."""
+    body = requests[-1].body if requests else b""
+    found = json.loads(body) if body[:1] == b"{" else {}
+    plain = [(name, value) for name, value in found.items() if isinstance(value, int | float)]
+    return plain[:1]
 
 
 def _sends_its_keys(provider: Provider, exchange: Exchange) -> None:
@@ -100,6 +115,15 @@ ASKS = {
     "merges native": _merges_native,
 }
 """What is checked of the requests of every exchange that has a result."""
+
+
+def check_hosts(provider: Provider, exchange: Exchange) -> None:
+    """Where the provider sends secrets is one of its own hosts."""
+    given = settings(provider, **{**exchange.settings, "endpoint": None})
+    host = urlsplit(provider.address(given) or "").hostname or ""
+    secret = any(setting.secret for setting in provider.settings)
+    if secret and host and not any(fnmatch.fnmatchcase(host, own) for own in provider.hosts):
+        raise Mismatch(f"the endpoint's host, {host}, is none of Provider.hosts")
 
 
 def check_limits(provider: Provider, exchange: Exchange) -> None:
@@ -128,10 +152,10 @@ def _too_much(accepts: Accepts) -> Iterator[tuple[str, Image]]:
     if "url" not in accepts.sources:
         yield "a URL where only pictures are taken", Image.from_url("https://a.example/b.png")
     yield "a picture of another format", evolve(picture, format="xcf")
-    limit = accepts.max_bytes or (accepts.max_base64_bytes or 0) // 4 * 3
-    if limit:
-        padded = (picture.content or b"") + bytes(limit)
-        yield "a picture of too many bytes", evolve(picture, content=padded)
+    for limit in (accepts.max_bytes, (accepts.max_base64_bytes or 0) // 4 * 3):
+        padded = (picture.content or b"") + bytes(limit or 0)
+        if limit:
+            yield "a picture of too many bytes", evolve(picture, content=padded)
     if (least := accepts.min_edge_px or 0) > 1:
         yield "a picture that is too small", evolve(picture, width=least - 1)
     if accepts.max_edge_px:

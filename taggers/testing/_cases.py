@@ -14,12 +14,14 @@ from attrs import field, frozen
 from .._model import Result
 from .._provider import Provider
 from .._registry import installed
-from ._asks import ASKS, check_limits
+from ._asks import ASKS, check_hosts, check_limits
 from ._bare import check_bare
 from ._calls import CALLS, check_echo
+from ._confidence import check_scale
 from ._emulated import check_round_trip
 from ._exchange import Exchange, Mismatch, exchanges
 from ._fuzz import check_fuzzed
+from ._on_the_way import check_on_the_way
 from ._reads import READS, check_ignores
 from ._tables import check_table
 
@@ -88,6 +90,9 @@ def _check_some(provider: Provider, good: list[Exchange]) -> None:
 def _of_result(provider: Provider, one: Exchange) -> Iterator[Case]:
     for name, check in READS.items():
         yield Case(f"{one.name}: {name}", partial(_check_read, check, provider, one))
+    if provider.steps:
+        yield Case(f"{one.name}: loses nothing on the way",
+                   partial(_check_read, check_on_the_way, provider, one))  # fmt: skip
     for name, asks in ASKS.items():
         yield Case(f"{one.name}: {name}", partial(asks, provider, one))
     dialects = installed().dialects()
@@ -115,10 +120,13 @@ def _of_provider(
 ) -> Iterator[Case]:
     yield Case("has a true list of what it ignores",
                lambda: check_ignores(provider, [_body(provider, one) for one in good]))  # fmt: skip
+    yield Case("has a scale that fits",
+               lambda: check_scale(provider, [_body(provider, one) for one in good]))  # fmt: skip
     yield Case("has an error table that works", partial(check_table, provider, beside))
     yield Case("is pure", partial(check_bare, provider, recorded))
     count = int(os.environ.get("TAGGERS_FUZZ", FUZZED))
     for one in recorded[:1]:
+        yield Case("sends its keys to its own hosts", partial(check_hosts, provider, one))
         yield Case("refuses what breaks its limits", partial(check_limits, provider, one))
         yield Case("hides secrets that are echoed", partial(check_echo, provider, one))
         yield Case("bears any answer", partial(check_fuzzed, provider, recorded, count))

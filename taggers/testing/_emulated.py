@@ -52,7 +52,7 @@ def _check(
     outcome, requests = here.play(provider)
     assert isinstance(outcome, Result)
     for written in _written(outcome, requests, exchange.picture.url, dialects):
-        again = outcome_of(provider, here, outcome.raw, provider.decode(written))
+        again = outcome_of(provider, here, provider.decode(written))
         if _found(again) != _found(outcome) and not outcome.images:  # it makes pictures of its own
             raise Mismatch(f"the dialect writes\n{again}\nfor\n{outcome}")
 

@@ -92,7 +92,7 @@ def _altered(responses: list[Response], choose: Choose) -> list[Response]:
     at = choose(range(len(responses)))
     old = responses[at]
     body = old.body.decode(errors="replace")
-    other = _other_json if body[:1] in ("{", "[") else _other_xml
+    other = _other_json if _is_json(body) else _other_xml
     fresh = other(body, choose).encode(errors="replace")
     if choose(range(8)) == 7:
         fresh = _other_bytes(fresh, choose)
@@ -101,6 +101,13 @@ def _altered(responses: list[Response], choose: Choose) -> list[Response]:
         evolve(old, body=fresh, status=choose((*[old.status] * 30, *STATUSES))),
         *responses[at + 1 :],
     ]
+
+
+def _is_json(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict | list)
+    except ValueError:
+        return False
 
 
 def _other_json(text: str, choose: Choose) -> str:

@@ -22,7 +22,19 @@ from .._reading import read_answer
 from .._trace import traced
 from ..errors import TaggersError
 
-__all__ = ["Leaf", "Path", "account", "covers", "leaves", "place", "replaced", "said", "without"]
+__all__ = [
+    "Leaf",
+    "Path",
+    "account",
+    "another",
+    "covers",
+    "leaves",
+    "place",
+    "reason_for",
+    "replaced",
+    "said",
+    "without",
+]
 
 Path = tuple[str | int, ...]
 """Where something stands in an answer: names and indices from the top."""
@@ -63,7 +75,7 @@ def account(provider: Provider, body: Any) -> list[Leaf]:
         Leaf(
             place(path),
             _becomes(provider, body, path, value, findings),
-            _reason(provider.ignores, place(path)),
+            reason_for(provider.ignores, place(path)),
             place(path) in seen,
         )
         for path, value in leaves(body)
@@ -75,8 +87,8 @@ def _becomes(
 ) -> tuple[str, ...]:
     """What changes with a leaf. Two corners of a box may share its right side: so a number that is
     half of it need not show, and one that is a little more does."""
-    for other in (_other(value), _a_little_more(value)):
-        if changed := _changed(findings, said(provider, replaced(body, path, other))):
+    for new in (another(value), _a_little_more(value)):
+        if changed := _changed(findings, said(provider, replaced(body, path, new))):
             return changed
     return ()
 
@@ -127,7 +139,7 @@ def without(body: Any, path: Path) -> Any:
     return replaced(body, path[:-1], lean)
 
 
-def _other(value: Any) -> Any:
+def another(value: Any) -> Any:
     """Another value of the same kind."""
     if isinstance(value, bool):
         return not value
@@ -196,7 +208,7 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
         yield name, repr(value)
 
 
-def _reason(ignores: Mapping[str, str], at: str) -> str | None:
+def reason_for(ignores: Mapping[str, str], at: str) -> str | None:
     """Why the provider leaves a place out; None where it says nothing of it."""
     return next((why for places, why in ignores.items() if covers(places, at)), None)
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
-from attrs import evolve, frozen
+from attrs import evolve
 
-from .._decode import Decoder
 from .._model import BoundingBox, Match, Result, Tag, Verdict, is_number
 from .._provider import Provider
 from ..errors import MalformedResponse, TaggersError
-from ._confidence import confidences, counts_in_one_scale, regions
+from ._confidence import confidences, counts_in_one_scale, fractions, regions
 from ._exchange import Exchange, Mismatch
 from ._leaves import Path, account, covers, leaves, place, replaced, said, without
 
@@ -113,18 +112,52 @@ def _leaves_the_answer_alone(provider: Provider, exchange: Exchange, body: Any) 
 
 def _bears_what_is_missing(provider: Provider, exchange: Exchange, body: Any) -> None:
     """Without anything in an answer, or with null there, less is said, or the answer is malformed;
-    and no zero stands for what is missing."""
-    zeros = _zeros(outcome_of(provider, exchange, body, body))
+    and nothing is made up for what is missing."""
+    zeros = _zeros(outcome_of(provider, exchange, body))
     for path in _places(body):
         for how, altered in (
             ("missing", without(body, path)),
             ("null", replaced(body, path, None)),
         ):
-            outcome = outcome_of(provider, exchange, body, altered)
+            outcome = outcome_of(provider, exchange, altered)
             if isinstance(outcome, TaggersError) and not isinstance(outcome, MalformedResponse):
                 continue  # the vendor's own error, in the place that is left
             if _zeros(outcome) > zeros:
                 raise Mismatch(f"{place(path)} is {how}, and a zero stands for it: {outcome}")
+            if made_up := _made_up(provider, body, altered):
+                raise Mismatch(f"{place(path)} is {how}, and {made_up!r} stands for it: {outcome}")
+
+
+def _made_up(provider: Provider, body: Any, altered: Any) -> list[Any]:
+    """The confidences and names that are said of the altered answer, and stand nowhere in it."""
+    before, after = said(provider, body), said(provider, altered)
+    texts = [str(value) for _, value in leaves(altered)]
+    names = _names(after) - _names(before)
+    return [
+        *(fractions(after).keys() - fractions(before).keys()),
+        *(name for name in names if not any(str(name) in text for text in texts)),
+    ]
+
+
+def _names(found: list[Any] | TaggersError) -> set[Any]:
+    items = [] if isinstance(found, TaggersError) else found
+    return {item.name for item in items if isinstance(item, Tag) and item.name is not None}
+
+
+def _says_what_it_cannot_read(provider: Provider, exchange: Exchange, body: Any) -> None:
+    """What is of another kind than it should be is not left out without a word."""
+    before = said(provider, body)
+    for leaf, (path, _) in zip(account(provider, body), leaves(body), strict=True):
+        if not leaf.becomes or isinstance(before, TaggersError):
+            continue
+        after = said(provider, replaced(body, path, {"xTaggersOther": [1]}))
+        if isinstance(after, TaggersError) or any(isinstance(item, str) for item in after):
+            continue
+        if len(after) < len(before):
+            raise Mismatch(
+                f"an object in place of {leaf.place} makes something vanish without a word: let it "
+                "raise, or yield a text that says so"
+            )
 
 
 def _zeros(outcome: Result | TaggersError) -> int:
@@ -147,25 +180,24 @@ def _places(body: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def _keeps_what_is_new(provider: Provider, exchange: Exchange, body: Any) -> None:
-    """Fields that nobody knows change nothing, and stand in `raw`. In an object whose names are
-    the users' or are languages, a new one is said as well."""
-    was = unraw(outcome_of(provider, exchange, body, body))
+    """Fields that nobody knows change nothing. In an object whose names are labels, languages or
+    the users', a new one is said as well."""
+    was = unraw(outcome_of(provider, exchange, body))
     for path in [(), *_places(body)]:
         inside, at = _at(body, path), place(path) or "the answer"
         if not isinstance(inside, Mapping):
             continue
-        object_, text = (
-            outcome_of(provider, exchange, body, replaced(body, path, {**inside, NEW: new}))
-            for new in ({"a": [1, "b"]}, "new")
+        alike = next(iter(inside.values()), "new")
+        object_, text, sibling = (
+            outcome_of(provider, exchange, replaced(body, path, {**inside, NEW: new}))
+            for new in ({"a": [1, "b"]}, "new", alike)
         )
-        if isinstance(text, TaggersError):
+        if NEW in str(unraw(sibling)) or NEW in str(unraw(text)):
+            continue
+        if isinstance(text, TaggersError) or isinstance(object_, TaggersError):
             raise Mismatch(f"an unknown field in {at} is refused: {text}")
-        if NEW not in _at(text.raw, path):
-            raise Mismatch(f"an unknown field in {at} is not in raw")
-        if unraw(text) != was and NEW not in str(unraw(text)):
+        if unraw(text) != was:
             raise Mismatch(f"an unknown field in {at} changes what is said")
-        if isinstance(object_, TaggersError) and NEW not in str(unraw(text)):
-            raise Mismatch(f"an unknown object in {at} is refused: {object_}")
 
 
 def unraw(outcome: Result | TaggersError) -> Result | TaggersError:
@@ -187,7 +219,7 @@ def _carries_any_text(provider: Provider, exchange: Exchange, body: Any) -> None
     names = {leaf.place for leaf in account(provider, body) if "Tag.name" in leaf.becomes}
     for path, value in leaves(body):
         for odd in (*ODD_TEXTS, *OTHER_KINDS) if isinstance(value, str) else ():
-            outcome = outcome_of(provider, exchange, body, replaced(body, path, odd))
+            outcome = outcome_of(provider, exchange, replaced(body, path, odd))
             try:
                 sound(outcome)
             except Mismatch as wrong:
@@ -217,18 +249,45 @@ def sound(outcome: Result | TaggersError) -> None:
 
 
 def _counts_right(provider: Provider, exchange: Exchange, body: Any) -> None:
-    """Of 0, 1, 2 or 10,000 items in a list, nothing is left out. Numbers in a list are not items:
-    they are the sides of a box, say."""
+    """Of 0, 1, 2 or 10,000 items in a list, nothing is left out, also where they have the same
+    name. Numbers in a list are not items: they are the sides of a box, say."""
     for path in [path for path in _places(body) if _is_list_of_items(_at(body, path))]:
         for item in _at(body, path)[:1]:
-            none, one, two, many = (
-                _count(provider, path, replaced(body, path, _copies(item, times)))
-                for times in (0, 1, 2, MANY)
+            none, one, two, alike, many = (
+                _count(provider, path, _with_items(body, path, items))
+                for items in (
+                    *(_copies(item, times) for times in (0, 1, 2)),
+                    [item, _renumbered(item)],
+                    _copies(item, MANY),
+                )
             )
-            if one > none and two == one:
+            if one.all > none.all and two.all == one.all:
                 raise Mismatch(f"the second item in {place(path)} adds nothing")
-            if one > none and many - one < MANY - 1:
-                raise Mismatch(f"{MANY:,} items in {place(path)} add no more than {many - none}")
+            if one.findings > none.findings and alike.all == one.all:
+                raise Mismatch(f"the second item of one name in {place(path)} adds nothing")
+            if one.all > none.all and many.all - one.all < MANY - 1:
+                raise Mismatch(
+                    f"{MANY:,} items in {place(path)} add no more than {many.all - none.all}"
+                )
+
+
+def _with_items(body: Any, path: Path, items: list[Any]) -> Any:
+    """The answer with these items in a list; lists beside it that are as long, as those that tell
+    the scores of labels, become as long with what they have first."""
+    beside = _at(body, path[:-1])
+    length = len(beside[path[-1]])
+    for name, other in beside.items() if isinstance(beside, Mapping) else ():
+        if name != path[-1] and isinstance(other, list) and len(other) == length:
+            body = replaced(body, (*path[:-1], name), other[:1] * len(items))
+    return replaced(body, path, items)
+
+
+def _renumbered(item: Any) -> Any:
+    """The item with other numbers, and its texts as they are."""
+    for path, value in leaves(item):
+        if is_number(value):
+            item = replaced(item, path, value * 0.99)
+    return item
 
 
 def _is_list_of_items(value: Any) -> bool:
@@ -247,13 +306,20 @@ def _copies(item: Any, times: int) -> list[Any]:
     return copies
 
 
-def _count(provider: Provider, path: Path, body: Any) -> int:
-    """How many findings, places and texts are in an answer. A box without a size is no place: it
-    is what one corner of several makes."""
+class _Count(NamedTuple):
+    """How many findings are in an answer, apart from the votes of neighbours, and how many with all
+    places and texts in them. A box without a size is no place: it is what one corner makes."""
+
+    findings: int
+    all: int
+
+
+def _count(provider: Provider, path: Path, body: Any) -> _Count:
     found = said(provider, body)
     if isinstance(found, TaggersError):
         raise Mismatch(f"a list of another length in {place(path)} is refused: {found}")
-    return sum(1 + _inside(item) for item in found)
+    own = [item for item in found if getattr(item, "source", None) != "neighbours"]
+    return _Count(len(own), sum(1 + _inside(item) for item in found))
 
 
 def _inside(finding: Any) -> int:
@@ -271,6 +337,7 @@ READS: Mapping[str, Callable[[Provider, Exchange, Any], None]] = {
     "gives frozen values": _gives_frozen_values,
     "leaves the answer alone": _leaves_the_answer_alone,
     "bears what is missing": _bears_what_is_missing,
+    "says what it cannot read": _says_what_it_cannot_read,
     "keeps what is new": _keeps_what_is_new,
     "carries any text": _carries_any_text,
     "counts in one scale": counts_in_one_scale,
@@ -279,24 +346,6 @@ READS: Mapping[str, Callable[[Provider, Exchange, Any], None]] = {
 """What is checked of `read`, on the answer of every exchange that has a result."""
 
 
-@frozen
-class _Instead:
-    """Decodes as the provider does, but reads another body in place of one."""
-
-    decode: Decoder
-    was: Any
-    now: Any
-
-    @property
-    def max_bytes(self) -> int:
-        return self.decode.max_bytes
-
-    def __call__(self, body: bytes) -> Any:
-        found = self.decode(body)
-        return self.now if found == self.was else found
-
-
-def outcome_of(provider: Provider, exchange: Exchange, was: Any, now: Any) -> Result | TaggersError:
-    """What comes of the exchange where its answer were another one."""
-    decode: Any = _Instead(provider.decode, was, now)
-    return exchange.play(evolve(provider, decode=decode))[0]
+def outcome_of(provider: Provider, exchange: Exchange, body: Any) -> Result | TaggersError:
+    """What comes of the exchange where `read` is given another answer."""
+    return exchange.play(evolve(provider, read=lambda _: provider.read(body)))[0]

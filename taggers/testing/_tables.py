@@ -55,7 +55,7 @@ def _stands_in(body: Any, error: VendorError | None) -> bool:
     """Whether the error's code, if it has one, is a leaf, in whose place another can be put."""
     if error is None:
         return False
-    return not error.code or any(str(value) == error.code for _, value in leaves(body))
+    return not error.code or any(error.code in str(value) for _, value in leaves(body))
 
 
 def _check_rule(errors: Errors, rule: Rule, code: str, body: Any, response: Response) -> None:
@@ -66,10 +66,13 @@ def _check_rule(errors: Errors, rule: Rule, code: str, body: Any, response: Resp
     first = next(_named(errors, code, status), rule)
     if first is not rule and first.kind is not rule.kind:
         raise Mismatch(f"the line of {code} is never reached: another one before it takes it")
+    if found is not None and found.code != code:
+        raise Mismatch(
+            f"{code} could not be put into the recorded error, which then has the code "
+            f"{found.code!r}: `where` finds another one, or an exchange should show it"
+        )
     if type(found) is not rule.kind:
         raise Mismatch(f"{code} becomes {type(found).__name__}, and not {rule.kind.__name__}")
-    if found.code != code:
-        raise Mismatch(f"the error for {code} has the code {found.code!r}")
 
 
 def _named(errors: Errors, code: str, status: int) -> Iterator[Rule]:
@@ -90,6 +93,8 @@ def _found(errors: Errors, code: str, body: Any, response: Response) -> TaggersE
             body = replaced(body, path, number)
         elif value == shown.message:
             body = replaced(body, path, "-")
+        elif isinstance(value, str) and shown.code in value:
+            body = replaced(body, path, value.replace(shown.code, code))
     return errors.find(body, response)
 
 
