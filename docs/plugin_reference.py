@@ -74,7 +74,7 @@ UNITS = {
 def page() -> str:
     """The whole reference."""
     names = {name: getattr(plugin, name) for name in plugin.__all__}
-    homes = {name: _home(value) for name, value in names.items()}
+    homes = {name: "" if name in BESIDES else _home(value) for name, value in names.items()}
     parts = [HEAD]
     for module, title in SECTIONS.items():
         parts.append(f"\n## {title}\n")

@@ -1,11 +1,13 @@
 """For everybody who has taggers and pytest installed: a fixture, and every check of a provider.
 
 pytest --taggers-provider acme-tags       beside the tests that are found anyway
+pytest --taggers-provider acme-tags --taggers-exchanges folder
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,8 +29,15 @@ def taggers_emulator() -> Iterator[Emulator]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--taggers-provider`, which may be given several times."""
-    parser.getgroup("taggers").addoption(
+    """`--taggers-provider`, which may be given several times, and `--taggers-exchanges`."""
+    group = parser.getgroup("taggers")
+    group.addoption(
+        "--taggers-exchanges",
+        type=Path,
+        metavar="DIR",
+        help="where the exchanges are, if not in exchanges/ beside the provider's module",
+    )
+    group.addoption(
         "--taggers-provider",
         action="append",
         default=[],
@@ -53,7 +62,7 @@ class _Provider(pytest.Collector):
         from .testing import cases
 
         try:
-            found = cases(self.name)
+            found = cases(self.name, self.config.getoption("--taggers-exchanges"))
         except TaggersError as error:
             raise pytest.UsageError(str(error)) from error
         return [_Check.from_parent(self, name=str(case), case=case) for case in found]

@@ -55,6 +55,24 @@ def test_pytest_says_which_provider_there_is_not(tmp_path: Path) -> None:
     assert "there is no provider 'huawei-bmg'; did you mean 'huawei-bgm'?" in done.stderr
 
 
+def test_exchanges_may_lie_in_another_folder(tmp_path: Path) -> None:
+    one = json.loads((ROOT / "plugins/taggers_huawei/exchanges/bgm.json").read_text("utf-8"))
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "music.json").write_text(json.dumps(one), "utf-8")
+    (tmp_path / "there" / "typo.json").write_text(
+        json.dumps({**one, "provider": "huawei-bmg"}), "utf-8"
+    )
+    (tmp_path / "empty").mkdir()
+    named = ("--taggers-provider", "huawei-bgm", "--taggers-exchanges")
+
+    there = _pytest(tmp_path, "-v", *named, "there")
+    empty = _pytest(tmp_path, *named, "empty")
+
+    assert "music: loses nothing PASSED" in there.stdout
+    assert "typo: there is no provider 'huawei-bmg'; did you mean 'huawei-bgm'?" in there.stdout
+    assert "no exchange of huawei-bgm with a result is in empty" in empty.stdout
+
+
 def test_the_kit_needs_no_pytest() -> None:
     program = "import sys, json, taggers.testing; print(json.dumps(sorted(sys.modules)))"
 

@@ -59,3 +59,20 @@ def test_a_picture_deep_in_a_request_is_shown_by_its_sign_and_a_long_url_as_it_i
     step = {**recorded.wire[0], "request": {"method": "POST", "path": "/", "json": asked}}
 
     evolve(recorded, wire=(step,)).check(deep)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "is no exchange: Expecting property name"),
+        ('{"provider": "acme", "about": ""}', "is no exchange: 'wire' is missing"),
+        ('{"provider": "acme", "about": "", "wire": [{"response": {"status": 200}}]}',
+         "is no exchange: 'request' is missing"),
+        ('{"provider": "acme", "abuot": "", "wire": []}', "is no exchange: .*'abuot'"),
+    ],
+)  # fmt: skip
+def test_a_broken_exchange_is_named(tmp_path: Path, content: str, says: str) -> None:
+    (tmp_path / "cat.json").write_text(content, "utf-8")
+
+    with pytest.raises(Mismatch, match=f"cat.json {says}"):
+        exchanges(tmp_path)

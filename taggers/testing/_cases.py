@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from .._model import Result
 from .._provider import Provider
-from .._registry import installed
+from .._registry import installed, nearest
 from ._asks import ASKS, check_hosts, check_limits
 from ._bare import check_bare
 from ._calls import CALLS, check_echo
@@ -53,7 +53,7 @@ def cases(provider: str, folder: Path | None = None) -> list[Case]:
     Raises `PluginError` where there is no such provider, or where it is broken.
     """
     found = installed().provider(provider)
-    return list(_cases(found, exchanges(folder or _beside(found))))
+    return list(_cases(found, folder or _beside(found)))
 
 
 def exchanges_of(provider: Provider) -> list[Exchange]:
@@ -67,11 +67,12 @@ def _beside(provider: Provider) -> Path:
     return Path(module.__file__ or ".").parent / "exchanges"
 
 
-def _cases(provider: Provider, beside: list[Exchange]) -> Iterator[Case]:
-    """`beside` are the exchanges of all providers of the plugin: they may share an error table."""
+def _cases(provider: Provider, folder: Path) -> Iterator[Case]:
+    beside = exchanges(folder)  # of all providers of the plugin: they may share an error table
     recorded = [one for one in beside if one.provider == provider.name]
     good = [one for one in recorded if one.result is not None]
-    yield Case("has an exchange with a result", partial(_check_some, provider, good))
+    yield Case("has an exchange with a result", partial(_check_some, provider, good, folder))
+    yield Case("shares its folder with none but its plugin's", partial(_check_owned, beside))
     for one in recorded:
         yield Case(f"{one.name}: has the recorded outcome", partial(one.check, provider))
     for one in good:
@@ -82,9 +83,22 @@ def _cases(provider: Provider, beside: list[Exchange]) -> Iterator[Case]:
     yield from _of_provider(provider, recorded, good, beside)
 
 
-def _check_some(provider: Provider, good: list[Exchange]) -> None:
+def _check_some(provider: Provider, good: list[Exchange], folder: Path) -> None:
     if not good and provider.endpoint is not None:
-        raise Mismatch("no exchange with a result is beside it, of which the checks could be made")
+        raise Mismatch(
+            f"no exchange of {provider.name} with a result is in {folder}, of which checks could "
+            "be made: name another folder with --taggers-exchanges, or as the second argument"
+        )
+
+
+def _check_owned(beside: list[Exchange]) -> None:
+    """Every exchange names a provider that there is: one with a misspelt name is never checked."""
+    names = installed().names()
+    for one in beside:
+        if one.provider not in names:
+            raise Mismatch(
+                f"{one.name}: there is no provider {one.provider!r}{nearest(one.provider, names)}"
+            )
 
 
 def _of_result(provider: Provider, one: Exchange) -> Iterator[Case]:

@@ -70,9 +70,16 @@ class Exchange:
 
     @classmethod
     def load(cls, path: Path) -> Exchange:
-        """The exchange in a file."""
-        record = json.loads(path.read_text("utf-8"))
-        return cls(**{**record, "wire": tuple(record["wire"]), "name": path.stem})
+        """The exchange in a file. Raises `Mismatch` with the file's name where it is none."""
+        try:
+            record = json.loads(path.read_text("utf-8"))
+            for step in record["wire"]:
+                step["request"], step["response"]["status"]
+            return cls(**{**record, "wire": tuple(record["wire"]), "name": path.stem})
+        except KeyError as error:
+            raise Mismatch(f"{path} is no exchange: {error} is missing") from error
+        except (ValueError, TypeError) as error:
+            raise Mismatch(f"{path} is no exchange: {error}") from error
 
     def replay(self, provider: Provider) -> Result | TaggersError:
         """What the provider makes of the recorded answers.

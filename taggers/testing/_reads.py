@@ -180,8 +180,10 @@ def _places(body: Any, path: Path = ()) -> Iterator[Path]:
 
 
 def _keeps_what_is_new(provider: Provider, exchange: Exchange, body: Any) -> None:
-    """Fields that nobody knows change nothing. In an object whose names are labels, languages or
-    the users', a new one is said as well."""
+    """Fields that nobody knows change nothing, and stand in `raw`, which is the whole answer. In an
+    object whose names are labels, languages or the users', a new one is said as well."""
+    if provider.steps is None and body != provider.decode(exchange.responses[-1].body):
+        raise Mismatch("raw is not the whole answer")
     was = unraw(outcome_of(provider, exchange, body))
     for path in [(), *_places(body)]:
         inside, at = _at(body, path), place(path) or "the answer"
