@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -555,3 +556,30 @@ def test_a_stand_in_is_no_leak() -> None:
     assert ("ak", "plain text or escaped") == leak(
         {"settings": {"ak": "EXAMPLEAK"}}, [evolve(hidden, instead="another")]
     )
+
+
+SECRET = "sk-live-Q7xW29fLmZ04"
+
+
+def _codes(text: str) -> dict[str, str]:
+    content = text.encode()
+    return {
+        "base32": base64.b32encode(content).decode(),
+        "base64 twice": base64.b64encode(base64.b64encode(content)).decode(),
+        "UTF-16": base64.b64encode(text.encode("utf-16")).decode(),
+        "compressed": base64.b64encode(zlib.compress(content)).decode(),
+        "hex of base64": base64.b64encode(content).hex(),
+        "the beginning": f"{text[:12]}…",
+        "the end": f"…{text[-10:]}",
+    }
+
+
+@pytest.mark.parametrize("code", list(_codes(SECRET)))
+def test_a_secret_is_seen_through_several_encodings(code: str) -> None:
+    hidden = Hidden("key", SECRET, "EXAMPLEKEY", secret=True)
+    record = {"wire": [{"message": f"who is {_codes(SECRET)[code]}?"}]}
+
+    found = leak(record, [hidden])
+
+    assert found is not None
+    assert "key" == found[0]

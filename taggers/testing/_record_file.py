@@ -33,7 +33,8 @@ def write(path: Path, made: Record, about: str, *, force: bool = False) -> None:
     Raises `LeakedSecret` where something hidden still stands in it, `NotRecorded` where it does not
     replay, and `LocalResourceError` where there is a file already, or none can be.
     """
-    left = f"; {made.left_out} items of its lists left out" if made.left_out else ""
+    items = "1 item" if made.left_out == 1 else f"{made.left_out} items"
+    left = f"; {items} of its lists left out" if made.left_out else ""
     content = {"about": about + left, **made.content}
     if found := leak(content, made.hidden):
         name, encoding = found
