@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import copy
+import importlib
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +37,7 @@ from taggers.plugin import (
 )
 from taggers.testing import Exchange, Mismatch
 from taggers.testing._asks import ASKS, check_hosts, check_limits
+from taggers.testing._bare import check_bare
 from taggers.testing._calls import CALLS
 from taggers.testing._cases import exchanges_of
 from taggers.testing._confidence import check_scale
@@ -634,3 +639,60 @@ def test_an_answer_on_the_way_of_another_shape_is_malformed() -> None:
 @pytest.mark.parametrize("name", ["counts attempts", "says the same asynchronously"])
 def test_a_right_call_has_no_complaints(name: str) -> None:
     CALLS[name](_keyed(), _three_steps())
+
+
+IMPURE = """
+import platform, random, time
+from os import environ
+from time import time as now
+from taggers.plugin import Accepts, Provider, Request, Tag, hookimpl
+
+AT_IMPORT = environ.get("TAGGERS_TEST_COLOUR", "")
+
+def look():
+    return {look}
+
+PROVIDER = Provider(
+    name="impure", title="Impure", vendor="Impure", endpoint="https://impure.example.com",
+    request=lambda image, options, settings: Request(path="/", json={{"top": 1}}),
+    read=lambda body: [Tag("cat" + str(look())[:0])] + [Tag("x") for _ in AT_IMPORT],
+    accepts=Accepts(formats=("png",)),
+)
+
+@hookimpl
+def taggers_providers():
+    return [PROVIDER]
+"""
+
+
+@pytest.mark.parametrize(
+    ("look", "says"),
+    [
+        ("now()", "it uses time.time"),
+        ("time.localtime()", "it uses time.localtime"),
+        ("environ.get('HOME')", "it uses os.environ"),
+        ("platform.node()", "it uses platform.node"),
+        ("random.random()", "it uses random.random"),
+        ("open('/dev/null').close()", "it uses open"),
+        ("''", "in another process it asks or says something else"),
+    ],
+)
+def test_a_mapper_that_looks_around_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: str, says: str
+) -> None:
+    (tmp_path / "taggers_impure.py").write_text(IMPURE.format(look=look), "utf-8")
+    told = tmp_path / "taggers_impure-1.dist-info"
+    told.mkdir()
+    (told / "METADATA").write_text("Metadata-Version: 2.1\nName: taggers-impure\nVersion: 1\n")
+    (told / "entry_points.txt").write_text("[taggers.providers]\nimpure = taggers_impure\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("TAGGERS_TEST_COLOUR", "red")
+    monkeypatch.syspath_prepend(tmp_path)
+    provider = importlib.import_module("taggers_impure").PROVIDER
+    sys.modules.pop("taggers_impure")
+    exchange = evolve(
+        _exchange({}), wire=({"request": {}, "response": {"status": 200, "json": {"a": 1}}},)
+    )
+
+    with pytest.raises(Mismatch, match=says):
+        check_bare(provider, [exchange])

@@ -11,14 +11,16 @@ import datetime
 import hashlib
 import json
 import os
+import platform
 import random
 import secrets
 import subprocess
 import sys
 import time
 import uuid
+from collections import UserDict
 from collections.abc import Mapping
-from typing import Any, Never
+from typing import Any
 
 from .._model import Result
 from .._provider import Provider
@@ -28,16 +30,22 @@ from ._exchange import Exchange, Mismatch
 __all__ = ["check_bare"]
 
 SENSES = {
-    time: ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "sleep"),
+    time: ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns",
+           "localtime", "gmtime", "ctime", "strftime", "sleep"),
     random: ("random", "randint", "choice", "uniform", "getrandbits", "shuffle", "sample"),
     secrets: ("token_hex", "token_bytes", "token_urlsafe", "randbelow", "choice"),
     uuid: ("uuid1", "uuid4"),
     os: ("getenv", "urandom"),
-}
+    platform: ("node", "platform", "uname"),
+}  # fmt: skip
 """What is taken away, by module."""
+GIVEN = {"time.gmtime": 1, "time.localtime": 1, "time.ctime": 1, "time.strftime": 2}
+"""With so many arguments these look at no clock."""
 DENIED = ("open", "os.listdir", "socket", "subprocess", "urllib")
 """Events of Python's audit, by how they begin, that become errors."""
 TIMEOUT_S = 60
+KEPT = ("PATH", "HOME", "PYTHONPATH", "VIRTUAL_ENV", "TAGGERS_PLUGINS", "SYSTEMROOT", "TMPDIR")
+"""What is left of the environment, so that a value that was read from the rest at import shows."""
 
 
 def check_bare(provider: Provider, recorded: list[Exchange]) -> None:
@@ -51,7 +59,10 @@ def check_bare(provider: Provider, recorded: list[Exchange]) -> None:
         text=True,
         check=False,
         timeout=TIMEOUT_S,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        env={
+            **{name: os.environ[name] for name in KEPT if name in os.environ},
+            "PYTHONIOENCODING": "utf-8",
+        },
     )
     if done.returncode:
         raise Mismatch("it is not pure: " + done.stderr.strip().rpartition("\n")[2])
@@ -92,55 +103,76 @@ def _digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def _take_senses() -> None:
+def _set_traps() -> None:
+    """Puts traps in place of the senses. Until they are armed they pass on: a plugin that binds
+    one when it is imported (`from time import time`) holds the trap."""
     for module, names in SENSES.items():
         for name in names:
-            setattr(module, name, _Taken(f"{module.__name__}.{name}"))
-    vars(os)["environ"] = _Nothing("os.environ")
+            trap = _Trap(f"{module.__name__}.{name}", getattr(module, name))
+            setattr(module, name, trap)
+    vars(os)["environ"] = _Environment(os.environ)
     datetime.datetime, datetime.date = _Timeless, _Dateless  # type: ignore[misc]
     sys.addaudithook(_deny)
 
 
-class _Taken:
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __call__(self, *arguments: Any, **named: Any) -> Never:
-        raise SystemExit(f"it uses {self._name}")
+ARMED: list[str] = []
+"""Not empty once the traps are armed."""
 
 
-class _Nothing(_Taken):
-    def __getitem__(self, name: str) -> Never:
-        self()
+def _spring(what: str) -> None:
+    if ARMED:
+        raise SystemExit(f"it uses {what}")
 
-    def get(self, name: str, default: Any = None) -> Never:
-        self()
+
+class _Trap:
+    def __init__(self, name: str, original: Any) -> None:
+        self._name, self._original = name, original
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        if len(arguments) < GIVEN.get(self._name, 99):
+            _spring(self._name)
+        return self._original(*arguments, **named)
+
+
+class _Environment(UserDict[str, str]):
+    """The environment, in which nothing may be looked up once the traps are armed."""
+
+    def __getitem__(self, name: str) -> str:
+        _spring("os.environ")
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        _spring("os.environ")
+        return super().__contains__(name)
 
 
 class _Timeless(datetime.datetime):
     @classmethod
-    def now(cls, tz: Any = None) -> Never:
-        raise SystemExit("it uses datetime.now")
+    def now(cls, tz: Any = None) -> Any:
+        _spring("datetime.now")
+        return super().now(tz)
 
     utcnow = today = now
 
 
 class _Dateless(datetime.date):
     @classmethod
-    def today(cls) -> Never:
-        raise SystemExit("it uses date.today")
+    def today(cls) -> Any:
+        _spring("date.today")
+        return super().today()
 
 
 def _deny(event: str, arguments: tuple[Any, ...]) -> None:
     if event.startswith(DENIED):
-        raise SystemExit(f"it uses {event}{arguments}")
+        _spring(f"{event}{arguments}")
 
 
 def main() -> None:
+    _set_traps()
     provider = installed().provider(sys.argv[1])
     recorded = [Exchange(**record) for record in json.load(sys.stdin)]
     _replayed(provider, recorded)  # imports what is imported late
-    _take_senses()
+    ARMED.append("yes")
     print(json.dumps(_replayed(provider, recorded)))
 
 
