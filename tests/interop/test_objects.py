@@ -36,7 +36,7 @@ def _tag(random: Random) -> dict[str, Any]:
         }
         for _ in range(random.randrange(4))
     ]
-    return {
+    tag: dict[str, Any] = {
         "tag": name,
         "confidence": f"{random.uniform(0, 100):.2f}",
         "type": kind,
@@ -44,6 +44,8 @@ def _tag(random: Random) -> dict[str, Any]:
         "i18n_type": {"zh": kind, "en": random.choice(WORDS)},
         "instances": instances,
     }
+    left_out = [name for name in ("type", "i18n_type", "instances") if random.random() < 0.2]
+    return {name: value for name, value in tag.items() if name not in left_out}
 
 
 def _answer(provider: str, random: Random) -> dict[str, Any]:
@@ -87,6 +89,8 @@ def _theirs(provider: str, result: Any) -> list[Any]:
                 tag.tag,
                 float(tag.confidence) / 100,
                 (tag.i18n_tag.zh, tag.i18n_tag.en),
+                tag.type or "",
+                _languages(tag.i18n_type) if hasattr(tag, "i18n_type") else None,
                 [
                     (tuple(_sides(area.bounding_box)), float(area.confidence) / 100)
                     for area in tag.instances or ()
@@ -115,6 +119,10 @@ def _ours(provider: str, result: Any) -> list[Any]:
                 tag.name,
                 tag.confidence,
                 (tag.names["zh"], tag.names["en"]),
+                "".join(tag.category),
+                None
+                if provider == "huawei-media-tagging-det"  # whose objects have no such field
+                else tuple("".join(tag.categories.get(name, ())) for name in ("zh", "en")),
                 [(_area(region.box), region.confidence) for region in tag.regions],
             )
             for tag in result.tags
@@ -127,6 +135,10 @@ def _ours(provider: str, result: Any) -> list[Any]:
     words = {"no": "true", "yes": "false", "unsure": "uncertainty"}
     return [(item.answer and words[item.answer], item.confidence, dict(item.scores))
             for item in result.verdicts]  # fmt: skip
+
+
+def _languages(said: Any) -> tuple[str, str]:
+    return (said.zh or "", said.en or "") if said else ("", "")
 
 
 def _sides(box: Any) -> list[float]:
