@@ -9,7 +9,7 @@ from attrs import evolve
 
 from taggers._registry import Registry
 from taggers.plugin import Base64, Request
-from taggers.testing import Exchange, Mismatch, exchanges
+from taggers.testing import Exchange, Mismatch, exchanges, png
 
 PLUGINS = Path(__file__).parent.parent / "plugins"
 ALL = exchanges(PLUGINS)
@@ -76,3 +76,43 @@ def test_a_broken_exchange_is_named(tmp_path: Path, content: str, says: str) -> 
 
     with pytest.raises(Mismatch, match=f"cat.json {says}"):
         exchanges(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("request_", "shown"),
+    [
+        (Request(path="/", form={"n": "5", "image": png(9, 9)}),
+         {"form": {"n": "5", "image": "<picture>"}}),
+        (Request(path="/", json=[{"image": Base64(png(9, 9))}, 1]),
+         {"json": [{"image": "<base64>"}, 1]}),
+        (Request(path="/", query={"f": ["a", "b"], "n": "1"}),
+         {"query": {"f": ["a", "b"], "n": "1"}}),
+        (Request(path="/", json={"url": "data:image/png;base64,é"}),
+         {"json": {"url": "data:image/png;base64,é"}}),
+    ],
+    ids=["form", "list", "repeated", "data"],
+)  # fmt: skip
+def test_all_that_is_asked_is_held_to_the_exchange(
+    request_: Request, shown: dict[str, object]
+) -> None:
+    provider = evolve(
+        Registry().provider("huawei-bgm"),
+        request=lambda image, options, settings: request_,
+        authorize=lambda prepared, settings, now: prepared,
+        sign_in=lambda settings: None,
+        endpoint="https://a.example.com",
+    )
+    right = {"method": "POST", "path": "/", **shown}
+    answer = {"status": 200, "json": {"result": {"audio_name": "x"}}}
+    exchange = Exchange(
+        provider="huawei-bgm",
+        about="constructed",
+        wire=({"request": right, "response": answer},),
+        image={"url": "https://a.example.com/b.mp4"},
+    )
+
+    exchange.replay(provider)
+
+    wrong = evolve(exchange, wire=({"request": {**right, "path": "/x"}, "response": answer},))
+    with pytest.raises(Mismatch):
+        wrong.replay(provider)

@@ -18,7 +18,9 @@ An exchange is one JSON file beside a plugin:
     }
 
 `image` is a plain picture of that size, or {"url": "…"}. In place of `result` may stand
-`"error": {"kind": "RateLimited", …}`. A response's body is `json`, or `text` for anything else.
+`"error": {"kind": "RateLimited", …}`. A request's body is `json`, or `form` with its fields, or
+`"content": "<picture>"`; a picture in a form is "<picture>" too. A response's body is `json`, or
+`text` for anything else.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import cattrs
 from attrs import field, frozen
 
+from .._dialect import Incoming
 from .._flow import Context, Download, Effect, Enter, Flow, Sleep, Wait, call
 from .._image import Image
 from .._model import Options, Result
@@ -213,12 +216,33 @@ def _shown(prepared: Prepared) -> dict[str, Any]:
     parts = urlsplit(prepared.url)
     shown: dict[str, Any] = {"method": prepared.method, "path": unquote(parts.path)}
     if parts.query:
-        shown["query"] = dict(parse_qsl(parts.query.replace("+", "%2B"), keep_blank_values=True))
-    if prepared.body[:1] == b"{":
+        shown["query"] = _by_name(
+            parse_qsl(parts.query.replace("+", "%2B"), keep_blank_values=True)
+        )
+    incoming = Incoming(method="", target="", headers=prepared.headers, body=prepared.body)
+    if form := incoming.form():
+        shown["form"] = {name: _field(value) for name, value in form.items()}
+    elif prepared.body[:1] in (b"{", b"["):
         shown["json"] = _without_pictures(json.loads(prepared.body))
     elif prepared.body:
         shown["content"] = "<picture>"
     return shown
+
+
+def _by_name(pairs: list[tuple[str, str]]) -> dict[str, str | list[str]]:
+    """Parameters by name; one that stands several times has a list."""
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return {name: values if len(values) > 1 else values[0] for name, values in found.items()}
+
+
+def _field(value: bytes) -> str:
+    """A field of a form as text, or what stands for the picture."""
+    if value.startswith(b"\x89PNG"):
+        return "<picture>"
+    text = value.decode(errors="replace")
+    return "<base64>" if text.startswith(_PNG_BASE64) else text
 
 
 def _without_pictures(value: Any) -> Any:
