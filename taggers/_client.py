@@ -20,20 +20,23 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
 
 from attrs import evolve
 
+from ._breaker import BREAKERS
 from ._clock import CLOCKS
 from ._config import Config, Route, load
 from ._enhance import after, enhanced, of_original
 from ._flow import Context, Job, call
 from ._gates import GATES
+from ._guards import Guards, Repeats
 from ._image import Image, Source
 from ._keys import Keys
+from ._limits import LIMITERS
 from ._model import Options, Result
 from ._policy import Policy
 from ._provider import Provider
 from ._registry import Registry, installed
 from ._resolve import Target, resolve
+from ._retries import RETRIES
 from ._settings import Settings
-from ._shared import server
 from .errors import ConfigurationError, NotSupported, TaggersError
 
 if TYPE_CHECKING:
@@ -275,7 +278,9 @@ class AsyncTagger:
         return await self._called(evolve(target, provider=used), picture, options, job)
 
     def _context(self, target: Target) -> Context:
-        clock = CLOCKS.of((server(target.provider.address(target.settings) or ""), b""))
+        clock = CLOCKS.of((target.service[0], b""))
+        limiter = LIMITERS.of(target.account)
+        limiter.limits = target.limits
         return Context(
             now=clock.now,
             correct=clock.correct,
@@ -283,6 +288,12 @@ class AsyncTagger:
             roll=random.random,
             nonce=secrets.token_hex(16),
             policy=self._policy,
+            guards=Guards(
+                limiter=limiter,
+                breaker=BREAKERS.of(target.service),
+                retries=RETRIES.of(target.service),
+                repeats=Repeats(self._policy.attempts - 1),
+            ),
         )
 
     async def _ask(self, name: str, image: Image, options: Options) -> Result:

@@ -31,7 +31,7 @@ from .errors import (
     UnknownVendorError,
 )
 
-__all__ = ["Errors", "Rule", "VendorError"]
+__all__ = ["Errors", "Rule", "VendorError", "Window"]
 
 
 class VendorError(NamedTuple):
@@ -43,6 +43,13 @@ class VendorError(NamedTuple):
     code: str
     message: str = ""
     request_id: str | None = None
+
+
+class Window(NamedTuple):
+    """A vendor's window for throttling: its length, and the calls that it allows in it."""
+
+    seconds: float
+    limit: int | None = None
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -107,14 +114,14 @@ class Errors:
     * `rules`: the first that fits is taken;
     * `request_id_header`: where the vendor's id of a call stands; or `request_id_in(body)`: finds
       it in a decoded answer, also a good one;
-    * `hold_s`: the length of a throttling window in seconds, read from the vendor's message.
+    * `window`: the throttling window that the vendor's message names.
     """
 
     where: Callable[[Any], VendorError | None] = lambda body: None
     rules: tuple[Rule, ...] = ()
     request_id_header: str | None = None
     request_id_in: Callable[[Any], str | None] = lambda body: None
-    hold_s: Callable[[str], float | None] = lambda message: None
+    window: Callable[[str], Window | None] = lambda message: None
 
     def find(
         self, body: Any, response: Response, redact: Callable[[str], str] = str
@@ -177,14 +184,16 @@ class Errors:
         request_id: str | None,
         redact: Callable[[str], str],
     ) -> TaggersError:
+        window = self.window(found.message)
         judged = {name: getattr(rule, name) for name in ("retry", "billed", "fallback", "scope")}
         return rule.kind(
             redact(found.message) or found.code,
             code=found.code,
             status=response.status,
             request_id=request_id,
-            retry_after_s=retry_after_s(response) or self.hold_s(found.message),
+            retry_after_s=retry_after_s(response) or (window.seconds if window else None),
             hint=rule.hint,
+            **({"limit": window.limit} if window and issubclass(rule.kind, RateLimited) else {}),
             **_answered(rule.kind),
             **{name: value for name, value in judged.items() if value is not None},
         )

@@ -114,7 +114,8 @@ class Offers:
     `kinds` are those of its tags where it tells several apart; `boxes`: whether it says where
     things are; `images`: whether it makes pictures; `languages` are those that can be asked for;
     `max_limit` is the largest `limit` that it takes; `concurrency` is how many calls at a time the
-    vendor allows by default; `unit` is what it bills, None where nothing is.
+    vendor allows by default, `rate_per_s` how many in a second; `unit` is what it bills, None where
+    nothing is.
     """
 
     kinds: tuple[str, ...] = ()
@@ -123,7 +124,8 @@ class Offers:
     applies: frozenset[Literal["limit", "min_confidence", "language"]] = frozenset()
     languages: tuple[str, ...] = ()
     max_limit: int | None = None
-    concurrency: int | None = None
+    concurrency: int | None = field(default=None, validator=positive)
+    rate_per_s: int | None = field(default=None, validator=positive)
     unit: str | None = "call"
 
 

@@ -50,10 +50,12 @@ HTTP_ERRORS = (httpx.HTTPError, aiohttp.ClientError, OSError)
 @define
 class Progress:
     """How far one request got: whether its head went out, and whether its body was all handed
-    over. A request of which a part is missing cannot have been done."""
+    over. A request of which a part is missing cannot have been done. `written` is the event loop's
+    time at which the last of it went out."""
 
     head_sent: bool = False
     body_left: bool = False
+    written: float | None = None
 
     @property
     def may_have_arrived(self) -> bool:
@@ -96,6 +98,7 @@ class Transport:
             headers={name.lower(): value for name, value in answer.headers.items()},
             body=body,
             duration_s=asyncio.get_running_loop().time() - began,
+            upload_s=None if progress.written is None else progress.written - began,
         )
 
     def tls(self) -> ssl.SSLContext:
@@ -176,7 +179,8 @@ class _Connector(aiohttp.TCPConnector):
 
 
 async def _head_sent(*_: Any) -> None:
-    _progress.get().head_sent = True
+    progress = _progress.get()
+    progress.head_sent, progress.written = True, asyncio.get_running_loop().time()
 
 
 class _Body(httpx.AsyncByteStream):
@@ -191,6 +195,7 @@ class _Body(httpx.AsyncByteStream):
         for index in range(last + 1):
             self._progress.body_left = index < last
             yield self._content[index * CHUNK_BYTES : (index + 1) * CHUNK_BYTES]  # type: ignore[misc]
+        self._progress.written = asyncio.get_running_loop().time()
 
 
 class _Url(httpx.URL):

@@ -112,8 +112,7 @@ class TaggersError(Exception):
     * `fallback`: whether a route may ask its next provider.
 
     Besides: `message`, `hint` (what to do), `provider`, `code` (the vendor's), `status` (HTTP),
-    `request_id`, `retry_after_s` (seconds, or None), `attempts` (all of them, first to last) and
-    `warnings`, such as an upload that could not be deleted either.
+    `request_id`, `retry_after_s` (or None), `attempts` (all, first to last) and `warnings`.
     """
 
     outcome: Outcome = "rejected"
@@ -150,11 +149,14 @@ class TaggersError(Exception):
         hint = f"{'' if says.endswith('?') else ';'} {self.hint}" if self.hint else ""
         return says + (f" ({known})" if known else "") + hint
 
-    def note_billed(self) -> None:
-        """Notes that a request before the one that failed is billed: so is the call, and a route
-        goes on only where that was asked for."""
-        self.billed = "yes"
-        if self.fallback in ("yes", "if-capable"):
+    def note_attempts(self, earlier: tuple[Attempt, ...]) -> None:
+        """Notes what was sent before. Where that may be billed, so may the call, and a route goes
+        on only where that was asked for."""
+        self.attempts = (*earlier, *self.attempts)
+        billed = {attempt.billed for attempt in earlier} - {"no"}
+        if billed and self.billed != "yes":
+            self.billed = "yes" if "yes" in billed else "maybe"
+        if billed and self.fallback in ("yes", "if-capable"):
             self.fallback = "opt-in"
 
     def to_dict(self) -> dict[str, Any]:
@@ -222,6 +224,9 @@ class UnsafeUrl(InvalidInput):
 
 class BudgetExceeded(LocalError):
     """Sending this call could pass a spend cap."""
+
+    scope: Scope = "account"
+    fallback: Fallback = "yes"
 
 
 class CircuitOpen(LocalError):
@@ -387,8 +392,9 @@ class QuotaExhausted(ProviderError):
 
 
 class RateLimited(ProviderError):
-    """Too many calls in the vendor's window; `retry_after_s` is its length where it is known."""
+    """Too many calls: more than `limit` in `retry_after_s` seconds, where the vendor says so."""
 
+    limit: int | None = None
     scope: Scope = "endpoint"
     retry: Retry = "window"
     fallback: Fallback = "opt-in"
