@@ -12,6 +12,7 @@ __all__ = [
     "exactly_known",
     "grows_at_most",
     "in_flight_at_most",
+    "leaves_nothing",
     "requests",
     "uses",
     "within",
@@ -91,3 +92,16 @@ def exactly_known(seen: Seen) -> Iterator[str]:
     """Unknown is what the ledger says is unknown, and nothing else."""
     if seen.unknown != seen.unknown_there:
         yield f"{seen.unknown} reported as unknown, {seen.unknown_there} in the ledger"
+
+
+def leaves_nothing(seen: Seen) -> Iterator[str]:
+    """Cancelled calls leave no task, thread or descriptor behind, and the next calls succeed."""
+    for report in seen.reports:
+        before, after = report.facts["before"], report.facts["after"]
+        # Connections that are kept, and the threads that look names up, are no leak.
+        spare = {"tasks": 0, "threads": 8, "descriptors": 10}
+        for kind, count in after.items():
+            if count > before[kind] + spare[kind]:
+                yield f"{count} {kind} are left, of {before[kind]}"
+        if 20 != report.facts["follow_up"]:
+            yield f"{report.facts['follow_up']} of 20 follow-up calls succeed"

@@ -18,7 +18,9 @@ class Task:
     * `job`: what is done, a name in `worker.JOBS`, with its `details`;
     * `first`, `calls`: the numbers of the calls;
     * `at_once`: how many are under way at most; `per_s`: how many are begun in a second;
-    * `policy`: arguments of `Policy`; `padding`: bytes that make the request's body larger.
+    * `policy`: arguments of `Policy`; `padding`: bytes that make the request's body larger;
+    * `warm_up`: whether each service answers a call first, so that its key is known to be good;
+    * `hosts`: how many services there are, hw0, hw1, …, which are asked in turn; 1: hw alone.
     """
 
     config: str
@@ -29,6 +31,8 @@ class Task:
     per_s: float | None = None
     policy: Mapping[str, Any] = {}
     padding: int = 0
+    warm_up: bool = False
+    hosts: int = 1
     ca_bundle: str | None = None
     details: Mapping[str, Any] = {}
 

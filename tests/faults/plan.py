@@ -8,7 +8,11 @@ from typing import Any
 
 from attrs import frozen
 
-__all__ = ["Plan", "Rules", "Strike", "hit", "mixed"]
+__all__ = ["SPARED", "Plan", "Rules", "Strike", "address", "hit", "mixed"]
+
+
+SPARED = 4_000_000
+"""Calls from this number on always go well: they warm up, or look whether all is in order."""
 
 
 @frozen(kw_only=True)
@@ -49,8 +53,8 @@ class Rules:
 class Plan:
     """A server's whole behaviour.
 
-    The strikes share the calls out among themselves, by `seed`. `latency_s` is how long the work
-    on a picture takes; `idle_s` is when an unused connection is closed; `tls` is the name in
+    The strikes share the calls out among themselves, by `seed`; those from `SPARED` on go well. `latency_s` is how long the work
+    on a picture takes; it listens at so many `hosts` (see `address`); `idle_s` is when an unused connection is closed; `tls` is the name in
     its certificate, which nobody else vouches for.
     """
 
@@ -60,9 +64,12 @@ class Plan:
     latency_s: float = 0.0
     idle_s: float = 60.0
     tls: str | None = None
+    hosts: int = 1
 
     def strike(self, call: int, request: int) -> Strike | None:
         """What happens to the `request`-th request (from 1) of a call; None: it goes well."""
+        if call >= SPARED:
+            return None
         roll = hit(self.seed, call)
         for strike in self.strikes:
             if roll < strike.share:
@@ -70,6 +77,12 @@ class Plan:
                 return None if spared else strike
             roll -= strike.share
         return None
+
+
+def address(host: int) -> str:
+    """The address of a server's `host`-th host, from 0: all are this machine, and to taggers each is
+    a service of its own, with a breaker of its own."""
+    return f"127.0.{host // 250}.{1 + host % 250}"
 
 
 def hit(seed: int, call: int) -> float:

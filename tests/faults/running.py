@@ -23,7 +23,12 @@ __all__ = ["Served", "full_port", "serving", "work"]
 
 TESTS = Path(__file__).parent.parent
 PATIENCE_S = 900
-KEYS = {"HUAWEICLOUD_SDK_AK": "EXAMPLE-AK", "HUAWEICLOUD_SDK_SK": "EXAMPLE-SK-OF-THE-SOAK"}
+SETTINGS = {
+    "HUAWEICLOUD_SDK_AK": "EXAMPLE-AK",
+    "HUAWEICLOUD_SDK_SK": "EXAMPLE-SK-OF-THE-SOAK",
+    "TAGGERS_TRUSTED_HOSTS": "nobody.invalid",
+    "PYTHONPATH": str(TESTS),
+}
 
 
 @contextlib.contextmanager
@@ -103,7 +108,7 @@ def _python(module: str, *arguments: str, home: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         cwd=TESTS,
-        env={**kept, **KEYS, "TAGGERS_HOME": str(home / "home"), "PYTHONPATH": str(TESTS)},
+        env={**kept, **SETTINGS, "TAGGERS_HOME": str(home / "home")},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

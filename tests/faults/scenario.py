@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from .outcome import Task
-from .plan import Plan
+from .plan import Plan, address
 from .running import full_port, serving, work
 from .verdict import Seen
 
@@ -36,6 +37,7 @@ class Scenario:
     * `fault`: its number in the list; `about`: what happens; `figure`: what has to be seen;
     * `plans`: the servers; `task`: what the `processes` do;
     * `calls`: how many in `make soak`, and `few` in the tests;
+    * `alone`: every so many calls ask a host of their own, which is fewer than open a breaker;
     * `checks`: what it has to show besides, which no scenario may miss; `paid_twice`: whether it is
       asked for that calls of unknown outcome are made once more.
     """
@@ -46,6 +48,7 @@ class Scenario:
     plans: tuple[Plan, ...] = (Plan(),)
     task: Task = Task(config=CONFIG)
     processes: int = 1
+    alone: int | None = None
     calls: int = 1000
     few: int = 60
     checks: tuple[Check, ...] = ()
@@ -69,8 +72,9 @@ def run(scenario: Scenario, calls: int) -> Verdict:
     """Runs a scenario with so many calls."""
     with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as servers:
         folder = Path(name)
+        hosts = math.ceil(calls / scenario.alone) if scenario.alone else 1
         served = [
-            servers.enter_context(serving(plan, folder, f"server{number}"))
+            servers.enter_context(serving(evolve(plan, hosts=hosts), folder, f"server{number}"))
             for number, plan in enumerate(scenario.plans)
         ]
         known = {f"port{n + 1 if n else ''}": str(s.port) for n, s in enumerate(served)}
@@ -78,13 +82,24 @@ def run(scenario: Scenario, calls: int) -> Verdict:
         task = evolve(
             scenario.task,
             calls=calls,
-            config=_filled(scenario.task.config, known),
+            hosts=hosts,
+            config=_filled(_spread(scenario.task.config, hosts), known),
             ca_bundle=scenario.task.ca_bundle and _filled(scenario.task.ca_bundle, known),
         )
         reports = work(task, folder, scenario.processes)
         servers.close()
         seen = Seen(calls, [server.book for server in served], reports)
     return Verdict(scenario, seen, tuple(_misses(scenario, seen)))
+
+
+def _spread(config: str, hosts: int) -> str:
+    """The configuration with so many services in place of hw."""
+    if hosts == 1:
+        return config
+    return "\n".join(
+        config.replace("[providers.hw]", f"[providers.hw{host}]").replace("127.0.0.1", address(host))
+        for host in range(hosts)
+    ).replace('default = "hw"\n', "")
 
 
 def _filled(text: str, known: dict[str, str]) -> str:

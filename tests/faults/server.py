@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import cattrs
@@ -22,7 +23,7 @@ from attrs import define, field
 
 from .answers import KINDS, good
 from .ledger import Ledger
-from .plan import Plan
+from .plan import Plan, address
 from .rules import Gatekeeper
 from .wire import BODY_START, Connection, Exchange, call_of
 
@@ -140,18 +141,27 @@ async def _main(plan: Plan, ledger: Ledger, certificate: Path) -> None:
         print(await _listen_tls(plan.tls, ledger, certificate), flush=True)
         await asyncio.to_thread(sys.stdin.read)
         return
-    # Little is taken in ahead of a fault: what it leaves unread stays with the client.
-    listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
-    listener.setblocking(False)
-    print(listener.getsockname()[1], flush=True)
-    running = asyncio.create_task(server.run(listener))
+    listeners = list(_listeners(plan.hosts))
+    print(listeners[0].getsockname()[1], flush=True)
+    running = [asyncio.create_task(server.run(listener)) for listener in listeners]
     await asyncio.to_thread(sys.stdin.read)
     ledger.note("left open", time.time(), len(server.open))
-    running.cancel()
-    for serving in list(server.open):
-        serving.cancel()
-    await asyncio.gather(running, *server.open, return_exceptions=True)
+    ending = [*running, *server.open]
+    for task in ending:
+        task.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)
+
+
+def _listeners(hosts: int) -> Iterator[socket.socket]:
+    """One at each host, all at the same port."""
+    port = 0
+    for host in range(hosts):
+        listener = socket.create_server((address(host), port), backlog=1024)
+        # Little is taken in ahead of a fault: what it leaves unread stays with the client.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        listener.setblocking(False)
+        port = listener.getsockname()[1]
+        yield listener
 
 
 def main() -> None:

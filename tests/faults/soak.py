@@ -62,7 +62,12 @@ def _run(scenarios: Sequence[Scenario], few: bool) -> tuple[str, bool]:
         if not calls:
             continue
         began = time.monotonic()
-        verdict = run(scenario, calls)
+        try:
+            verdict = run(scenario, calls)
+        except RuntimeError as error:
+            print(f"    {scenario.name}: {error}", file=sys.stderr)
+            holds = False
+            continue
         line = row(verdict)
         print(line, end="", flush=True)
         for miss in verdict.misses:

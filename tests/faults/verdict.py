@@ -10,6 +10,7 @@ from attrs import frozen
 
 from .ledger import Book
 from .outcome import Outcome, Report
+from .plan import SPARED
 
 __all__ = ["Seen"]
 
@@ -75,7 +76,9 @@ class Seen:
 
     @property
     def requests(self) -> int:
-        return sum(len(book.requests) for book in self.books)
+        """How many came to the servers for these calls, and for none that was read."""
+        came = (asked.call for book in self.books for asked in book.requests)
+        return sum(call is None or call < SPARED for call in came)
 
     def billed(self, outcome: Outcome) -> int:
         """How often the work of a call was done, by all servers."""

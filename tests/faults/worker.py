@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -18,10 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import cattrs
+from attrs import evolve
 
 from taggers import AsyncTagger, Image, Policy, Result, TaggersError
+from taggers import _driver as _driver  # loaded now, and not within the first call
+from taggers import _transport as _transport
 
 from .outcome import Outcome, Report, Task, Tried
+from .plan import SPARED
 from .wire import picture_size
 
 __all__ = ["main", "picture"]
@@ -46,9 +51,10 @@ def picture(call: int) -> Image:
 async def call(tagger: AsyncTagger, number: int, task: Task) -> Outcome:
     """The outcome of one call."""
     native = {"padding": "x" * task.padding} if task.padding else {}
+    provider = f"hw{number % task.hosts}" if task.hosts > 1 else None
     began = time.monotonic()
     try:
-        result = await tagger.tag(picture(number), native=native)
+        result = await tagger.tag(picture(number), native=native, provider=provider)
     except TaggersError as error:
         return _failed(number, error, time.monotonic() - began)
     except Exception as error:
@@ -84,8 +90,7 @@ def _answered(number: int, result: Result, took_s: float) -> Outcome:
 
 
 def _tried(attempts: Any) -> tuple[Tried, ...]:
-    import taggers.errors as e
-    return tuple(Tried(a.error, getattr(a, "billed", None) or (getattr(e, a.error).billed if a.error else "yes"), getattr(a,"units",1)) for a in attempts)  # TEMPORARY
+    return tuple(Tried(attempt.error, attempt.billed, attempt.units) for attempt in attempts)
 
 
 async def _each(task: Task, work: Callable[[int], Awaitable[Outcome]]) -> list[Outcome]:
@@ -137,27 +142,33 @@ async def cancel(tagger: AsyncTagger, task: Task) -> tuple[list[Outcome], dict[s
 
     before = _open_things()
     outcomes = await _each(task, cancelled)
-    after = task.first + task.calls
-    follow_up = [await call(tagger, after + number, task) for number in range(20)]
-    return outcomes + follow_up, {"before": before, "after": _open_things()}
+    answered = sum(outcome.error is None for outcome in await _spared(tagger, task, 20))
+    return outcomes, {"before": before, "after": _open_things(), "follow_up": answered}
 
 
 async def starve(tagger: AsyncTagger, task: Task) -> tuple[list[Outcome], dict[str, Any]]:
     """Makes the first half of the calls when no descriptor is left, the others afterwards."""
+    half = task.calls // 2
     resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
     held: list[int] = []
-    try:
+    with contextlib.suppress(OSError):
         while True:
             held.append(os.open(os.devnull, os.O_RDONLY))
-    except OSError:
-        poor = [await call(tagger, task.first + number, task) for number in range(task.calls // 2)]
+    poor, _ = await tag(tagger, evolve(task, calls=half))
     for descriptor in held:
         os.close(descriptor)
-    rest = range(task.first + task.calls // 2, task.first + task.calls)
-    return poor + [await call(tagger, number, task) for number in rest], {}
+    rest, _ = await tag(tagger, evolve(task, first=task.first + half, calls=task.calls - half))
+    return poor + rest, {}
 
 
 JOBS = {job.__name__: job for job in (tag, pause, cancel, starve)}
+
+
+async def _spared(tagger: AsyncTagger, task: Task, count: int) -> list[Outcome]:
+    """The outcomes of calls of which the plan spares every one."""
+    return await asyncio.gather(
+        *(call(tagger, SPARED + task.first * 100 + number, task) for number in range(count))
+    )
 
 
 def _open_things() -> dict[str, int]:
@@ -176,8 +187,8 @@ def _peak_mb() -> float:
 async def _report(task: Task, path: Path) -> Report:
     policy = Policy(**task.policy)
     async with AsyncTagger.from_config(path, policy=policy, ca_bundle=task.ca_bundle) as tagger:
-        if task.details.get("warm_up"):
-            await call(tagger, task.first + task.calls, task)
+        if task.warm_up:
+            await _spared(tagger, task, task.hosts)
         base_mb = _peak_mb()
         outcomes, facts = await JOBS[task.job](tagger, task)
     return Report(outcomes=tuple(outcomes), base_mb=base_mb, peak_mb=_peak_mb(), facts=facts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..checks import ends, exactly_known, requests, within
+from ..checks import ends, exactly_known, leaves_nothing, requests, within
 from ..outcome import Task
 from ..plan import Plan, Strike, mixed
 from ..scenario import CONFIG, Scenario
@@ -55,6 +55,7 @@ SCENARIOS = [
             about=f"{how} after the body",
             figure="unknown, not asked again",
             plans=_always("after", by=by),
+            alone=15,
             checks=(ends("OutcomeUnknown"), requests(a_call=1), exactly_known),
         )
         for how, by in (("RST", "rst"), ("FIN", "fin"))
@@ -64,6 +65,7 @@ SCENARIOS = [
         about="the vendor crashes before the work",
         figure="unknown, not asked again",
         plans=_always("after", works=False),
+        alone=15,
         checks=(ends("OutcomeUnknown"), requests(a_call=1), exactly_known),
     ),
     Scenario(
@@ -81,11 +83,9 @@ SCENARIOS = [
         figure="at most 0.01 % unknown",
         plans=(Plan(idle_s=5.0),),
         task=Task(
-            config=CONFIG + "concurrency = 1000\n",
-            job="pause",
-            details={"pause_s": (3.0, 5.5)},
-            at_once=1000,
+            config=CONFIG, job="pause", details={"pause_s": (3.0, 5.5)}, at_once=667
         ),
+        alone=15,
         calls=10_000,
         few=0,
         checks=(ends(None, mostly="OutcomeUnknown"), requests(a_call=1)),
@@ -103,11 +103,10 @@ SCENARIOS = [
             about=about,
             figure="within the deadline + 0.1 s",
             plans=_always(do, **says),
-            task=Task(
-                config=CONFIG + "concurrency = 200\n", at_once=200, policy={"deadline_s": 1.0}
-            ),
+            task=Task(config=CONFIG, at_once=150, policy={"deadline_s": 1.0}, warm_up=True),
+            alone=15,
             calls=calls,
-            few=200,
+            few=60,
             checks=(ends("DeadlineExceeded"), within(1.1), requests(a_call=1)),
         )
         for about, do, says, calls in (
@@ -137,6 +136,7 @@ SCENARIOS = [
         about="an answer cut in its head",
         figure="0 untyped, 0 accepted",
         plans=_always("cut", at="head", by="fin"),
+        alone=15,
         checks=(ends("OutcomeUnknown", mostly="MalformedResponse"), requests(a_call=1)),
     ),
     Scenario(
@@ -147,6 +147,6 @@ SCENARIOS = [
         task=Task(config=CONFIG, job="cancel", details={"within_s": 0.012}, at_once=10),
         calls=100_000,
         few=1000,
-        checks=(ends("CancelledError", None),),
+        checks=(ends("CancelledError", None), leaves_nothing),
     ),
 ]

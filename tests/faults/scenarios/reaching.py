@@ -64,7 +64,7 @@ SCENARIOS = [
         fault="F10",
         about="no descriptor is left, then there are some",
         figure="0 lost",
-        task=Task(config=CONFIG, job="starve"),
+        task=Task(config=CONFIG, job="starve", warm_up=True),
         calls=400,
         checks=(ends("LocalResourceError", None),),
     ),
