@@ -10,6 +10,7 @@ import asyncio
 import base64
 import errno
 import functools
+import select
 import socket
 import ssl
 import urllib.request
@@ -169,13 +170,36 @@ class _Session:
 
 class _Connector(aiohttp.TCPConnector):
     """Drops a connection at once where a call broke off. aiohttp would send the rest of its buffer
-    first, and keep the connection for as long as the server does not take it."""
+    first, and keep the connection for as long as the server does not take it.
+
+    Nor does it use one again that the server has closed since, of which the event loop has not
+    heard yet: what is sent there is of unknown outcome.
+    """
+
+    async def _get(self, key: Any, traces: Any) -> Any:
+        while (kept := await super()._get(key, traces)) is not None:
+            if not _readable(kept.transport):
+                return kept
+            kept.close()
+        return None
 
     def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
         broken = should_close or protocol.should_close
         if broken and protocol.transport is not None:
             protocol.transport.abort()
         super()._release(key, protocol, should_close=broken)
+
+
+def _readable(transport: asyncio.BaseTransport | None) -> bool:
+    """Whether something has come on a connection on which nothing is due: its end, mostly."""
+    stream: Any = transport.get_extra_info("socket") if transport else None
+    if stream is None or stream.fileno() < 0:
+        return True
+    if not hasattr(select, "poll"):  # Windows
+        return bool(select.select([stream.fileno()], [], [], 0)[0])
+    look = select.poll()
+    look.register(stream.fileno(), select.POLLIN)
+    return bool(look.poll(0))
 
 
 async def _head_sent(*_: Any) -> None:
