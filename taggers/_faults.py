@@ -6,6 +6,7 @@ import contextlib
 import fnmatch
 import re
 from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 from attrs import field, frozen
@@ -228,6 +229,12 @@ def _answered(kind: type[TaggersError]) -> dict[str, str]:
 
 
 def retry_after_s(response: Response) -> float | None:
-    """The Retry-After header in seconds; None where it is missing or a date."""
+    """The Retry-After header in seconds; a date in it is compared with that of the answer."""
     text = response.headers.get("retry-after", "")
-    return float(text) if text.isascii() and text.isdigit() else None
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        then, now = (parsedate_to_datetime(date) for date in (text, response.headers["date"]))
+        return max(0.0, (then - now).total_seconds())
+    except (LookupError, TypeError, ValueError):
+        return None

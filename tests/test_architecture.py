@@ -27,6 +27,7 @@ LAYERS = [
     {"__init__"},
     {"_sync"},
     {"_client"},
+    {"_standing"},
     {"_enhance"},
     {"_driver", "_config_schema", "_resolve"},
     {"_transport", "_sessions", "_found"},
