@@ -11,6 +11,7 @@ from .wire import picture_size
 
 __all__ = ["picture"]
 
+
 def picture(call: int) -> Image:
     """A call's own picture: a white PNG of a size that no other has."""
     width, height = picture_size(call)

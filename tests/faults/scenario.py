@@ -15,7 +15,7 @@ from .plan import Plan, address
 from .running import full_port, serving, work
 from .verdict import Seen
 
-__all__ = ["CONFIG", "Check", "Scenario", "Verdict", "run"]
+__all__ = ["CONFIG", "KEYS", "Check", "Scenario", "Verdict", "run"]
 
 CONFIG = """\
 default = "hw"
@@ -25,6 +25,13 @@ plugin = "huawei-tagging-v2"
 endpoint = "http://127.0.0.1:{port}"
 project_id = "soak"
 """
+KEYS = """\
+ak = "${SOAK_AK}"
+sk = "${SOAK_SK}"
+"""
+CONFIG += KEYS
+
+PLAIN = Task(config=CONFIG)
 
 Check = Callable[[Seen], Iterator[str]]
 """Says what a scenario misses of its figure."""
@@ -46,7 +53,7 @@ class Scenario:
     about: str
     figure: str
     plans: tuple[Plan, ...] = (Plan(),)
-    task: Task = Task(config=CONFIG)
+    task: Task = PLAIN
     processes: int = 1
     alone: int | None = None
     calls: int = 1000
@@ -102,10 +109,11 @@ def _spread(config: str, hosts: int) -> str:
     """The configuration with so many services in place of hw."""
     if hosts == 1:
         return config
-    return "\n".join(
-        config.replace("[providers.hw]", f"[providers.hw{host}]").replace("127.0.0.1", address(host))
+    services = (
+        config.replace("providers.hw]", f"providers.hw{host}]").replace("127.0.0.1", address(host))
         for host in range(hosts)
-    ).replace('default = "hw"\n', "")
+    )
+    return "\n".join(services).replace('default = "hw"\n', "")
 
 
 def _filled(text: str, known: dict[str, str]) -> str:

@@ -21,7 +21,8 @@ __all__ = ["main", "row"]
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- soak -->\n", "<!-- /soak -->\n"
 HEAD = (
-    "| fault | calls | no answer | lost | billed twice | unknown (by the ledger) | p99 | figure | verdict |\n"
+    "| fault | calls | no answer | lost | billed twice | unknown (by the ledger) | p99 "
+    "| figure | verdict |\n"
     "|---|---:|---:|---:|---:|---:|---:|---|---|\n"
 )
 

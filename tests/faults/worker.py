@@ -25,9 +25,9 @@ from taggers import _driver as _driver  # loaded now, and not within the first c
 from taggers._transport import Transport
 
 from .outcome import Outcome, Report, Task, Tried
-from .plan import SPARED
 from .peers import Quota, ask
 from .pictures import picture
+from .plan import SPARED
 
 __all__ = ["main"]
 
@@ -170,7 +170,7 @@ def _open_things() -> dict[str, int]:
     return {
         "tasks": len(asyncio.all_tasks()),
         "threads": threading.active_count(),
-        "descriptors": len(os.listdir("/proc/self/fd")),
+        "descriptors": len(list(Path("/proc/self/fd").iterdir())),
     }
 
 
