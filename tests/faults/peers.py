@@ -8,6 +8,7 @@ answer's bytes or raises `Failed`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import random
 import time
@@ -18,7 +19,7 @@ from attrs import define
 
 from taggers._transport import Progress, Transport
 from taggers._wire import Prepared, prepare
-from taggers.errors import DeadlineExceeded, TaggersError
+from taggers.errors import DeadlineExceeded, ResponseError, TaggersError
 from taggers.plugin import Base64, Request
 
 from .outcome import Outcome, Task
@@ -49,6 +50,9 @@ class Quota:
         self.tokens -= cost
         return True
 
+    def release(self, cost: int) -> None:
+        self.tokens = min(500, self.tokens + cost)
+
 
 async def everything(send: Send, quota: Quota) -> Any:
     """Whatever goes wrong is tried again, three times in all."""
@@ -63,41 +67,40 @@ async def everything(send: Send, quota: Quota) -> Any:
 
 
 async def cos_sdk(send: Send, quota: Quota) -> Any:
-    """cos-python-sdk-v5's: one more try after an exception of the connection or a 5xx."""
-    for last in (False, True):
+    """cos-python-sdk-v5's (1.9.44, `CosS3Client.send_request`): three more tries, 1, 2 and 3 s
+    later, after a lost connection, a time-out or a 5xx; a 4xx and an answer cut short end it."""
+    for attempt in range(4):
+        await asyncio.sleep(attempt)
         try:
             status, body = await send()
+        except ResponseError:
+            raise Failed from None
         except TaggersError:
-            if last:
-                raise Failed from None
             continue
         if status < 400:
             return _read(body)
-        if status < 500 or last:
+        if status < 500:
             raise Failed
-    raise AssertionError("the last try ends it")
+    raise Failed
 
 
 async def botocore_standard(send: Send, quota: Quota) -> Any:
-    """botocore's standard mode: three tries after exceptions of the connection, time-outs, 500,
-    502, 503, 504 and throttling, as long as the quota lasts."""
-    cost = 0
+    """botocore's standard mode (1.44, `botocore.retries.standard`): two more tries after anything
+    that the connection does, 500, 502, 503, 504 and throttling, as long as the quota lasts."""
+    paid = 1
     for attempt in range(3):
-        try:
+        status, body = 0, b""
+        with contextlib.suppress(TaggersError):
             status, body = await send()
-        except TaggersError as error:
-            cost = 10 if isinstance(error, DeadlineExceeded) else 5
-        else:
-            if status < 400:
-                quota.tokens = min(500, quota.tokens + (cost or 1))
-                return _read(body)
-            if status not in (429, 500, 502, 503, 504):
-                raise Failed
-            cost = 5
-        if attempt == 2 or not quota.take(cost):
+        if 0 < status < 400:
+            quota.release(paid)
+            return _read(body)
+        paid = 5 if status == 429 else 14
+        if status not in (0, 429, 500, 502, 503, 504) or attempt == 2 or not quota.take(paid):
             raise Failed
-        await asyncio.sleep(random.random() * min(20, 2**attempt))
-    raise AssertionError("the last try ends it")
+        scale_s = 1.0 if status == 429 else 0.05
+        await asyncio.sleep(random.random() * min(20.0, scale_s * 2**attempt))
+    raise Failed
 
 
 POLICIES: dict[str, Policy] = {

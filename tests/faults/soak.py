@@ -45,7 +45,7 @@ def row(verdict: Verdict) -> str:
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
 
 
 def _wanted(only: str | None) -> list[Scenario]:
