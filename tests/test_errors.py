@@ -57,8 +57,7 @@ def test_huaweis_one_code_for_credentials_is_told_apart(
     [
         (400, errors.InvalidRequest),
         (413, errors.PayloadTooLarge),
-        (500, errors.OutcomeUnknown),
-        (502, errors.OutcomeUnknown),
+        (500, errors.ServerFault),
         (502, errors.Unavailable),
         (504, errors.OutcomeUnknown),
     ],
