@@ -43,6 +43,8 @@ LAYERS = [
     {"_wire", "_decode", "_numbers", "_settings", "_trace", "_pixels", "_metadata", "_clock"},
     {"_planes", "_shared"},
     {"_parts"},
+    {"_permits", "_spend"},
+    {"_ledger", "_money", "_process"},
     {"_model"},
     {"_serial"},
     {"errors"},
