@@ -121,7 +121,9 @@ class Ledger:
     def _mend(self, error: Exception) -> str:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CANTOPEN) & 0xFF
         if code == sqlite3.SQLITE_BUSY:
-            return f"another process has not let go of it for {self.busy_s:g} s: see which, and end it"
+            return (
+                f"another process has not let go of it for {self.busy_s:g} s: see which, and end it"
+            )
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
             return f"move it away, with {self.path.name}-wal; {self.about} then counts from nothing"
         if code == sqlite3.SQLITE_FULL:

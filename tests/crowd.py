@@ -4,6 +4,7 @@
     python crowd.py reserve FOLDER PROCESSES   settles nothing, until it is killed
     python crowd.py send FOLDER PROCESSES      sends for some seconds, by 100 a second
     python crowd.py work FOLDER PROCESSES      works for some seconds, 10 at a time
+    python crowd.py hold FOLDER PROCESSES      takes a permit and keeps it, until it is killed
 
 Each process begins when all are there, and writes one line a time to stdout.
 """
@@ -11,6 +12,7 @@ Each process begins when all are there, and writes one line a time to stdout.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -68,7 +70,7 @@ def _spend(folder: Path) -> None:
         end = ends[count % len(ends)]
         if end != "never":
             reservation.settle(end)
-        print(end)
+        _say(end)
         count += 1
 
 
@@ -82,7 +84,7 @@ def _reserved(mine: Purse) -> Reservation | None:
 def _reserve(folder: Path) -> None:
     mine = purse(spending(folder), caps=(Cap("much", Money.parse("1000000 CNY"), "day"),))
     while mine.reserve(1):
-        print("reserved", flush=True)
+        _say("reserved")
 
 
 def _send(folder: Path) -> None:
@@ -90,7 +92,7 @@ def _send(folder: Path) -> None:
 
     def send(permit: Permit) -> None:
         at = time.monotonic_ns()
-        os.write(sys.stdout.fileno(), f"{at}\n".encode())
+        _say(str(at))
         time.sleep(0.1)
         mine.sent(permit, at / 1e9)
 
@@ -102,13 +104,19 @@ def _work(folder: Path) -> None:
     """Says when it begins something and when it ends it."""
 
     def work(permit: Permit) -> None:
-        os.write(sys.stdout.fileno(), b"begin\n")
+        _say("begin")
         time.sleep(0.002)
-        os.write(sys.stdout.fileno(), b"end\n")
+        _say("end")
         mine.sent(permit, None)
 
     mine = permits(limits(folder), concurrency=10)
     _for_some_seconds(mine, work, 1.0 * LONGER)
+
+
+def _hold(folder: Path) -> None:
+    permits(limits(folder)).take()
+    _say("held")
+    signal.pause()
 
 
 def _for_some_seconds(mine: Permits, use: Callable[[Permit], None], seconds: float) -> None:
@@ -127,6 +135,11 @@ def _for_some_seconds(mine: Permits, use: Callable[[Permit], None], seconds: flo
             done.result()
 
 
+def _say(line: str) -> None:
+    """Writes a line at once, so that those of others do not get into it."""
+    os.write(sys.stdout.fileno(), f"{line}\n".encode())
+
+
 def _crowd(wish: Callable[[Path], None], folder: Path, processes: int) -> int:
     """Forks the processes; how many of them failed."""
     read, write = os.pipe()
@@ -135,12 +148,11 @@ def _crowd(wish: Callable[[Path], None], folder: Path, processes: int) -> int:
             os.close(write)
             os.read(read, 1)  # ends when the parent closes the other end
             wish(folder)
-            sys.stdout.flush()
             os._exit(0)
     os.close(write)
     return sum(os.wait()[1] != 0 for _ in range(processes))
 
 
 if __name__ == "__main__":
-    WISHES = {"spend": _spend, "reserve": _reserve, "send": _send, "work": _work}
+    WISHES = {"spend": _spend, "reserve": _reserve, "send": _send, "work": _work, "hold": _hold}
     sys.exit(_crowd(WISHES[sys.argv[1]], Path(sys.argv[2]), int(sys.argv[3])))
