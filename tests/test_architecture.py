@@ -49,10 +49,11 @@ LAYERS = [
     {"_wire", "_decode", "_numbers", "_settings", "_trace", "_pixels", "_metadata", "_clock"},
     {"_planes", "_shared"},
     {"_parts"},
+    {"_permits", "_spend"},
+    {"_ledger", "_money", "_process"},
     {"_model"},
     {"_serial"},
-    {"_spend"},
-    {"_money", "errors"},
+    {"errors"},
 ]
 """From the top down: a module imports from lower layers only."""
 
