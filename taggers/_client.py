@@ -15,6 +15,8 @@ from collections.abc import (
     Iterable,
     Mapping,
 )
+from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
 
@@ -28,7 +30,7 @@ from ._flow import Context, Job, call
 from ._gates import GATES
 from ._guards import Guards, Repeats
 from ._image import Image, Source
-from ._keys import Keys
+from ._keys import Keys, state_folder
 from ._limits import LIMITERS
 from ._model import Options, Result
 from ._policy import Policy
@@ -40,6 +42,7 @@ from ._settings import Settings
 from .errors import ConfigurationError, NotSupported, TaggersError
 
 if TYPE_CHECKING:
+    from ._cache import Cache
     from ._driver import Driver
 
 __all__ = ["AsyncTagger", "Sending", "TagOptions"]
@@ -95,6 +98,8 @@ class AsyncTagger:
     * `provider`: the provider or route to ask; `settings` are its own, and come before the
       configuration and the environment;
     * `policy`: attempts, deadline and pauses of every call;
+    * `cache`: True keeps answers in the user's own folder, and a path in that one, so that nobody
+      pays twice for the same answer;
     * `ca_bundle`: a file of certificates to trust besides certifi's.
 
     It belongs to the event loop in which it is first used.
@@ -106,6 +111,7 @@ class AsyncTagger:
         *,
         config: Config | None = None,
         policy: Policy | None = None,
+        cache: bool | str | os.PathLike[str] = False,
         ca_bundle: str | os.PathLike[str] | None = None,
         registry: Registry | None = None,
         **settings: Any,
@@ -120,6 +126,7 @@ class AsyncTagger:
         self._settings = settings
         self._targets: dict[str, Target] = {}
         self._driver: Driver | None = None
+        self._cache = _cache(cache)
 
     @classmethod
     def from_config(
@@ -197,6 +204,8 @@ class AsyncTagger:
         driver, self._driver = self._driver, None
         if driver is not None:
             await driver.aclose()
+        if self._cache is not None:
+            await asyncio.to_thread(self._cache.close)
 
     async def __aenter__(self) -> Self:
         return self
@@ -297,7 +306,13 @@ class AsyncTagger:
         )
 
     async def _ask(self, name: str, image: Image, options: Options) -> Result:
-        return await self._called(self._target(name), image, options)
+        target = self._target(name)
+        if self._cache is None:
+            return await self._called(target, image, options)
+        from ._cache import kept_or_asked
+
+        asking = partial(self._called, target, image, options)
+        return await kept_or_asked(self._cache, target, image, options, asking)
 
     async def _called(
         self, target: Target, image: Image, options: Options, job: Job | None = None
@@ -338,6 +353,15 @@ class AsyncTagger:
         except TaggersError:
             declared = None  # every picture will say what is wrong
         return declared or DEFAULT_CONCURRENCY
+
+
+def _cache(wanted: bool | str | os.PathLike[str]) -> Cache | None:
+    """The answer cache that is wanted, if one is."""
+    if wanted is False:
+        return None
+    from ._cache import Cache
+
+    return Cache(state_folder() if wanted is True else Path(wanted))
 
 
 def _wanted(options: TagOptions) -> Options:
