@@ -35,11 +35,13 @@ def test_an_amount_is_read_exactly_and_rounded_up_to_a_micro(text: str, micros: 
         ".5 USD",
         "٣ CNY",
         "NaN CNY",
-    ]
-    + ["50 CNY\n", "1000000000000 CNY", ""],
+        "50 CNY\n",
+        "1000000000000 CNY",
+        "",
+    ],
 )
 def test_what_is_no_amount_is_refused_with_how_to_write_one(text: str) -> None:
-    with pytest.raises(ValueError, match='write "50 CNY" or "0[.]0015 USD"'):
+    with pytest.raises(ValueError, match=r'write "50 CNY" or "0[.]0015 USD"'):
         Money.parse(text)
 
 
