@@ -30,7 +30,7 @@ LAYERS = [
     {"_standing", "_targets"},
     {"_enhance", "_cache"},
     {"_cache_key", "_cache_file"},
-    {"_driver", "_config_schema", "_resolve", "_walk"},
+    {"_driver", "_config_schema", "_resolve", "_walk", "_shadow"},
     {"_transport", "_sessions", "_found"},
     {"_fetch"},
     {"_config_file"},
