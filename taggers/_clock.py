@@ -1,14 +1,30 @@
-"""The vendors' clocks, as far as they have told theirs."""
+"""The time: this machine's, and the vendors' as far as they have told theirs."""
 
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
-from attrs import define
+from attrs import define, frozen
 
 from ._shared import Shared
 
-__all__ = ["CLOCKS", "Clock"]
+__all__ = ["CLOCKS", "Clock", "Moment"]
+
+
+@frozen
+class Moment:
+    """Now: as `ticks`, seconds that only grow, and as a Unix time in s to tell people."""
+
+    ticks: float
+    unix: float
+
+    def later(self, seconds: float) -> Moment:
+        """So many seconds from this."""
+        return Moment(self.ticks + seconds, self.unix + seconds)
+
+    def __str__(self) -> str:
+        return datetime.fromtimestamp(self.unix, UTC).strftime("%H:%M:%S UTC")
 
 
 @define

@@ -19,7 +19,9 @@ from typing import Any
 
 from attrs import field, frozen
 
-from ._gates import Gate, Moment
+from ._clock import Moment
+from ._gates import Gate
+from ._guards import Guards
 from ._policy import Policy
 from ._provider import Download, Session, Work
 from ._shared import Key
@@ -69,8 +71,9 @@ class Context:
     """What a call takes from the world, so that a test can give it another.
 
     `now` is the vendor's Unix time in s, for signatures, as far as it is known, and `correct` sets
-    it; `ticks` counts seconds for durations; `gate` is what stands before a credential; `roll`
-    gives random numbers from 0 to 1; `nonce` is 32 random hex digits.
+    it; `ticks` counts seconds for durations; `gate` is what stands before a credential, and
+    `guards` what stands before the service; `roll` gives random numbers from 0 to 1; `nonce` is 32
+    random hex digits.
     """
 
     now: Callable[[], float] = time.time
@@ -80,6 +83,7 @@ class Context:
     roll: Callable[[], float]
     nonce: str
     policy: Policy = field(factory=Policy)
+    guards: Guards = field(factory=Guards)
 
     @property
     def moment(self) -> Moment:

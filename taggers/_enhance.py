@@ -48,7 +48,5 @@ def of_original(result: Result, made: Result, clearer: Image) -> Result:
 
 def after(made: Result, error: TaggersError) -> TaggersError:
     """The error of the second call, as that of both: the first one is billed."""
-    error.attempts = (*made.provenance.attempts, *error.attempts)
-    if made.provenance.billable_units:
-        error.note_billed()
+    error.note_attempts(made.provenance.attempts)
     return error

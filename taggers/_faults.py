@@ -6,6 +6,7 @@ import contextlib
 import fnmatch
 import re
 from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 from attrs import field, frozen
@@ -25,13 +26,12 @@ from .errors import (
     RateLimited,
     Retry,
     Scope,
-    ServerFault,
     TaggersError,
     Unavailable,
     UnknownVendorError,
 )
 
-__all__ = ["Errors", "Rule", "VendorError"]
+__all__ = ["Errors", "Rule", "VendorError", "Window"]
 
 
 class VendorError(NamedTuple):
@@ -43,6 +43,13 @@ class VendorError(NamedTuple):
     code: str
     message: str = ""
     request_id: str | None = None
+
+
+class Window(NamedTuple):
+    """A vendor's window for throttling: its length, and the calls that it allows in it."""
+
+    seconds: float
+    limit: int | None = None
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -89,11 +96,8 @@ _BY_STATUS: Mapping[int, type[TaggersError]] = {
     410: EndpointGone,
     413: PayloadTooLarge,
     429: RateLimited,
-    500: ServerFault,
     501: NotSupported,
-    502: Unavailable,
     503: Unavailable,
-    504: OutcomeUnknown,
 }
 
 
@@ -107,14 +111,14 @@ class Errors:
     * `rules`: the first that fits is taken;
     * `request_id_header`: where the vendor's id of a call stands; or `request_id_in(body)`: finds
       it in a decoded answer, also a good one;
-    * `hold_s`: the length of a throttling window in seconds, read from the vendor's message.
+    * `window`: the throttling window that the vendor's message names.
     """
 
     where: Callable[[Any], VendorError | None] = lambda body: None
     rules: tuple[Rule, ...] = ()
     request_id_header: str | None = None
     request_id_in: Callable[[Any], str | None] = lambda body: None
-    hold_s: Callable[[str], float | None] = lambda message: None
+    window: Callable[[str], Window | None] = lambda message: None
 
     def find(
         self, body: Any, response: Response, redact: Callable[[str], str] = str
@@ -177,14 +181,16 @@ class Errors:
         request_id: str | None,
         redact: Callable[[str], str],
     ) -> TaggersError:
+        window = self.window(found.message)
         judged = {name: getattr(rule, name) for name in ("retry", "billed", "fallback", "scope")}
         return rule.kind(
             redact(found.message) or found.code,
             code=found.code,
             status=response.status,
             request_id=request_id,
-            retry_after_s=retry_after_s(response) or self.hold_s(found.message),
+            retry_after_s=retry_after_s(response) or (window.seconds if window else None),
             hint=rule.hint,
+            **({"limit": window.limit} if window and issubclass(rule.kind, RateLimited) else {}),
             **_answered(rule.kind),
             **{name: value for name, value in judged.items() if value is not None},
         )
@@ -207,10 +213,13 @@ def _text(value: Any) -> str | None:
 
 
 def _by_hundred(status: int) -> type[TaggersError]:
-    """The kind of error of a status that says nothing more; a redirect is never followed."""
+    """The kind of error of a status that says nothing more; a redirect is never followed.
+
+    A 500 or 502 without the vendor's code may be a balancer's, behind which the work was done.
+    """
     if status < 400:
         return MalformedResponse
-    return InvalidRequest if status < 500 else ServerFault
+    return InvalidRequest if status < 500 else OutcomeUnknown
 
 
 def _answered(kind: type[TaggersError]) -> dict[str, str]:
@@ -219,6 +228,12 @@ def _answered(kind: type[TaggersError]) -> dict[str, str]:
 
 
 def retry_after_s(response: Response) -> float | None:
-    """The Retry-After header in seconds; None where it is missing or a date."""
+    """The Retry-After header in seconds; a date in it is compared with that of the answer."""
     text = response.headers.get("retry-after", "")
-    return float(text) if text.isascii() and text.isdigit() else None
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        then, now = (parsedate_to_datetime(date) for date in (text, response.headers["date"]))
+        return max(0.0, (then - now).total_seconds())
+    except (LookupError, TypeError, ValueError):
+        return None

@@ -14,9 +14,10 @@ from typing import Any
 
 from attrs import define, evolve, field
 
+from ._admission import Admission
 from ._decode import Decoder, Json, inflate
 from ._effects import Context, Effect, Enter, Send, Sleep, Wait
-from ._gates import Gate, credential
+from ._gates import credential
 from ._image import MAX_FILE_BYTES, Image
 from ._keep import keep
 from ._model import (
@@ -35,8 +36,8 @@ from ._provider import Download, Provider, Session, SignIn, Steps, Work
 from ._reading import read_answer
 from ._settings import Settings
 from ._shared import fingerprint, server
-from ._wire import Prepared, Request, Response, prepare
-from .errors import MalformedResponse, NotSent, ResponseError, TaggersError
+from ._wire import Request, Response, prepare
+from .errors import CircuitOpen, MalformedResponse, NotSent, ResponseError, TaggersError
 
 __all__ = [
     "EMULATOR_HEADER",
@@ -79,11 +80,11 @@ class _Call:
     settings: Settings
     context: Context
     started: float
+    admission: Admission
     attempts: list[Attempt] = field(factory=list)
     warnings: list[str] = field(factory=list)
     mended: set[str] = field(factory=set)
     session: Session | None = None
-    gate: Gate | None = None
     units: int = 0
     request_id: str | None = None
     emulated: bool = False
@@ -98,7 +99,10 @@ def call(
     job: Job | None = None,
 ) -> Flow:
     """Asks one provider about one picture: what it always asks, or another job."""
-    this = _Call(provider, settings, settings, context, context.ticks())
+    started = context.ticks()
+    used = credential(provider, settings, provider.address(settings) or "")
+    admission = Admission(context, used, started + context.policy.deadline_s)
+    this = _Call(provider, settings, settings, context, started, admission)
     try:
         image = yield from _fetched(image, options, provider)
         fitted = yield from _fitted(image, options, provider)
@@ -115,13 +119,17 @@ def call(
         )
     except TaggersError as error:
         error.provider = error.provider or provider.name
-        error.attempts = error.attempts or tuple(this.attempts)
+        error.note_attempts(tuple(this.attempts))
         error.warnings = tuple(this.warnings)
-        if this.units:
-            error.note_billed()
+        yield from admission.leave()
         raise
-    finally:
-        _leave(this)
+    except GeneratorExit:
+        admission.drop()
+        raise
+    except BaseException:
+        yield from admission.leave()
+        raise
+    yield from admission.leave()
     return Result(
         provider=provider.name,
         image=image.facts,
@@ -221,50 +229,52 @@ def _ask(this: _Call, request: Request) -> Generator[Effect, Any, Any]:
     assert address is not None, f"{provider.name} asks for a request and has no endpoint"
     prepared = prepare(request, address)
     yield from _enter(this)
-    ends = this.started + context.policy.deadline_s
-    waited_s = 0.0
+    ready, paid, error = context.ticks(), 0, None
     for tried in count(1):
-        gate = this.gate or (yield from _let_in(this, prepared))
+        try:
+            yield from this.admission.enter(prepared, request.units)
+        except CircuitOpen as closed:
+            raise error or closed from None
         began, now = context.ticks(), context.now()
         signed = provider.authorize(prepared, this.settings, now)
         outcome = yield Send(signed, provider.decode.max_bytes)
         took_s = context.ticks() - began
         body, error = _judged(this, outcome)
-        this.attempts.append(_attempt(this, outcome, error, took_s, waited_s))
+        this.attempts.append(_attempt(this, request, outcome, error, took_s, began - ready))
+        ready = context.ticks()
+        yield from this.admission.judge(error, outcome, began)
         if error is not None and (yield from _mended(this, error, outcome, now + took_s)):
             continue
-        gate.judge(error, context.moment)
+        this.admission.prove(error)
         if error is None:
             this.units += request.units
+            context.guards.retries.refund(paid)
             return body
-        free = request.units == 0 and request.method in IDEMPOTENT
-        wait_s = context.policy.wait_s(error, tried, context.roll(), free=free)
-        if wait_s is None or context.ticks() + wait_s >= ends:
-            raise error
-        if isinstance(error, NotSent) and gate.leave(this):
-            this.gate = None  # the credential was not tried: meanwhile another call may
-        yield Sleep(wait_s)
-        waited_s = wait_s
+        paid += yield from _before_another(this, request, error, tried)
     raise AssertionError("count() has no end")
 
 
-def _let_in(this: _Call, prepared: Prepared) -> Generator[Effect, Any, Gate]:
-    """The gate before the credential, when the call is let through it: for its whole job, so that
-    it can also tidy up what it began with a credential that is refused."""
-    context = this.context
-    used = credential(this.provider, this.given, this.provider.address(this.given) or "")
-    gate = context.gate(used) if used else Gate()
-    while (turn := gate.enter(this, context.moment)) is not None:
-        outcome = yield Wait(turn, prepared.host)
-        if isinstance(outcome, TaggersError):
-            raise outcome
-    this.gate = gate
-    return gate
-
-
-def _leave(this: _Call) -> None:
-    if this.gate is not None:
-        this.gate.leave(this)
+def _before_another(
+    this: _Call, request: Request, error: TaggersError, tried: int
+) -> Generator[Effect, Any, int]:
+    """Waits before a request is sent again, and returns what that costs of the service's retries.
+    Raises the error where it must not be, or would help nobody."""
+    context, guards = this.context, this.context.guards
+    free = request.units == 0 and request.method in IDEMPOTENT
+    wait_s = context.policy.wait_s(error, tried, context.roll(), free=free)
+    if wait_s is None or context.ticks() + wait_s >= this.admission.ends:
+        raise error
+    if guards.breaker.is_open(context.moment) or not (free or guards.repeats.take()):
+        raise error
+    cost = guards.retries.pay(error)
+    if cost is None:
+        raise error
+    if error.billed != "no" and not free:
+        this.warnings.append("sent again after no answer came: the first may be billed, too")
+    if isinstance(error, NotSent):
+        this.admission.step_aside()
+    yield Sleep(wait_s)
+    return cost
 
 
 def _enter(this: _Call, stale: Session | None = None) -> Generator[Effect, Any, None]:
@@ -359,6 +369,7 @@ def _decoded(decode: Decoder, response: Response) -> Any:
 
 def _attempt(
     this: _Call,
+    request: Request,
     outcome: Response | TaggersError,
     error: TaggersError | None,
     took_s: float,
@@ -369,11 +380,15 @@ def _attempt(
         request_id = answer.request_id
     else:
         request_id = this.provider.errors.request_id(answer, redact=this.settings.redact)
+    billed = "yes" if error is None else error.billed
     return Attempt(
+        provider=this.provider.name,
         status=outcome.status,
         error=type(error).__name__ if error else None,
         code=error.code if error else None,
         request_id=request_id,
+        units=request.units,
+        billed=billed if request.units else "no",
         duration_s=round(took_s, 6),
         waited_s=round(waited_s, 6),
     )

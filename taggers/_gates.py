@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
-from datetime import UTC, datetime
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, field
 
+from ._clock import Moment
 from ._provider import Provider
+from ._refusal import Refusal
 from ._settings import Settings
 from ._shared import Key, Shared, fingerprint, server
 from .errors import Authentication, TaggersError, UnknownVendorError
 
-__all__ = ["GATES", "Gate", "Moment", "Refusal", "credential"]
+__all__ = ["GATES", "Gate", "credential"]
 
 LOCKED_OUT_S = 300.0
 """How long a refused credential is not sent again, which is also how long Huawei locks a key."""
@@ -27,43 +28,11 @@ PROVING_S = 60.0
 """After this long a call that tries a credential counts as lost: its event loop may be dead."""
 
 
-@frozen
-class Moment:
-    """Now: as `ticks`, seconds that only grow, and as a Unix time in s to tell people."""
-
-    ticks: float
-    unix: float
-
-
-@frozen
-class Refusal:
-    """That a vendor refused a credential, and when."""
-
-    error: Authentication
-    at: Moment
-
-    def over(self, now: Moment) -> bool:
-        """Whether the credential may be tried again."""
-        return now.ticks >= self.at.ticks + LOCKED_OUT_S
-
-    def unsent(self, now: Moment) -> TaggersError:
-        """The error of a call that was not sent for this refusal."""
-        error, ends = self.error, self.at.unix + LOCKED_OUT_S
-        return type(error)(
-            f"its key was refused at {_clock(self.at.unix)} UTC and is not sent again before "
-            f"{_clock(ends)}, since repeated failures lock it for everybody: {error.message}",
-            hint=error.hint or "check the key; another one is tried at once",
-            code=error.code,
-            outcome="not sent",
-            scope=error.scope,
-            fallback=error.fallback,
-            retry="never",
-            retry_after_s=self.at.ticks + LOCKED_OUT_S - now.ticks,
-        )
-
-
-def _clock(unix: float) -> str:
-    return datetime.fromtimestamp(unix, UTC).strftime("%H:%M:%S")
+LET_ALONE = (
+    "its key was refused at {at} and is not sent again before {until}, "
+    "since repeated failures lock it for everybody"
+)
+CHECK = "check the key; another one is tried at once"
 
 
 @define(eq=False)
@@ -87,7 +56,7 @@ class Gate:
         with self._lock:
             if self._refusal is not None:
                 if not self._refusal.over(now):
-                    raise self._refusal.unsent(now)
+                    raise self._refusal.unsent(now, LET_ALONE, CHECK)
                 self._refusal, self._proven = None, False
             if self._proven:
                 return None
@@ -102,7 +71,7 @@ class Gate:
         """Notes whether the vendor took the credential; `error` is None where all was well."""
         with self._lock:
             if isinstance(error, Authentication):
-                self._refusal = self._refusal or Refusal(error, now)
+                self._refusal = self._refusal or Refusal(error, now, now.later(LOCKED_OUT_S))
             elif error is None or _proves(error):
                 self._proven = True
             else:

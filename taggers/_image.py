@@ -168,8 +168,10 @@ def _identified(image: Image) -> Image:
 
 
 def _measured(source: str, content: bytes, found: str) -> tuple[int, int, int]:
-    import imagesize
-
+    try:
+        import imagesize
+    except OSError as error:  # no descriptor is left to read it with
+        raise LocalResourceError(f"{source} cannot be measured: {error.strerror}") from error
     boxes = found in ("heic", "avif")
     # imagesize 2.0 takes a HEIF's `irot` for four bytes longer than it is, and gives up.
     readable = content.replace(b"\0\0\0\x09irot", b"\0\0\0\x09free") if boxes else content

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from attrs import field, frozen
 from attrs.validators import optional
 
-from .errors import InvalidInput, MalformedResponse
+from .errors import Billed, InvalidInput, MalformedResponse
 
 __all__ = [
     "Attempt",
@@ -227,12 +227,18 @@ class ImageFacts:
 @frozen(kw_only=True)
 class Attempt:
     """One request on the wire: its HTTP status, or the error that it ended in; how long it took,
-    and how long was waited before it, in seconds."""
+    and how long was waited before it, in seconds.
 
+    `billed` tells whether its `units`, which the vendor charges for, are: "no", "maybe" or "yes".
+    """
+
+    provider: str | None = None
     status: int | None = None
     error: str | None = None
     code: str | None = None
     request_id: str | None = None
+    units: int = 0
+    billed: Billed = "no"
     duration_s: float = 0.0
     waited_s: float = 0.0
 
@@ -243,7 +249,8 @@ class Provenance:
 
     `plugin` is the provider's own name (a `Result`'s `provider` is the name it has in the user's
     configuration); `billable_units` is what the vendor charges for; `duration_s` covers the whole
-    call, waits included; `emulated` is True where no vendor was asked; `left` says which targets
+    call, waits included; `emulated` is True where no vendor was asked, and `cached` where nobody
+    was and the answer is one that was kept; `left` says which targets
     of a route were tried before, and why each was left; `prepared` says what was done to the
     picture before it was sent.
     """
@@ -256,6 +263,7 @@ class Provenance:
     duration_s: float = 0.0
     billable_units: int = 0
     emulated: bool = False
+    cached: bool = False
     left: Mapping[str, str] = field(factory=dict)
     prepared: tuple[str, ...] = ()
 

@@ -6,6 +6,8 @@ billed is sent again. Every error says so itself, in `retry`.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from attrs import frozen
 
 from .errors import Retry, TaggersError
@@ -20,10 +22,13 @@ _FREE_REPEATS = 2
 class Policy:
     """How often, how long and with what pauses a call is tried.
 
-    * `attempts`: requests on the wire per step of a job, at most;
+    * `attempts`: how often a request is sent at most. A whole call repeats requests `attempts - 1`
+      times at most, whomever a route asks;
     * `deadline_s`: one limit over the whole call: name look-up, waits and retries included;
     * `transient_s`, `throttle_s`: the first pause after a passing fault, and after throttling;
-      each next one may be twice as long, up to `cap_s`, and is drawn from 0 to that (full jitter).
+      each next one may be twice as long, up to `cap_s`, and is drawn from 0 to that (full jitter);
+    * `unknown`: what becomes of a request that was sent and not answered, and so may have been
+      billed: "raise", or "retry-once", which may bill it twice and says so in the warnings.
     """
 
     attempts: int = 3
@@ -31,6 +36,7 @@ class Policy:
     transient_s: float = 0.05
     throttle_s: float = 1.0
     cap_s: float = 20.0
+    unknown: Literal["raise", "retry-once"] = "raise"
 
     def wait_s(
         self, error: TaggersError, attempt: int, roll: float, *, free: bool = False
@@ -40,9 +46,15 @@ class Policy:
         `roll` is a random number from 0 to 1. A window that the vendor named is waited out whole.
         A `free` request may be sent twice at no cost, so one of unknown outcome is sent again.
         """
-        repeats = _FREE_REPEATS if free and error.retry == "ask" else _REPEATS.get(error.retry, 0)
-        if attempt >= self.attempts or attempt > repeats:
+        if attempt >= self.attempts or attempt > self._repeats(error, free):
             return None
         base = self.throttle_s if error.retry == "window" else self.transient_s
         jitter = roll * min(self.cap_s, base * 2.0 ** (attempt - 1))
         return jitter + (error.retry_after_s or 0.0)
+
+    def _repeats(self, error: TaggersError, free: bool) -> int:
+        if error.retry != "ask":
+            return _REPEATS.get(error.retry, 0)
+        if free:
+            return _FREE_REPEATS
+        return 1 if self.unknown == "retry-once" else 0

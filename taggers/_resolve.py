@@ -7,17 +7,21 @@ import fnmatch
 import ipaddress
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
-from ._config import ENDPOINT, Config
+from ._config import ENDPOINT, Config, Service
 from ._found import Found, find
+from ._gates import credential
 from ._keys import Keys
+from ._limits import Limits
 from ._provider import Provider
 from ._registry import Registry
 from ._settings import Secret, Setting, Settings
+from ._shared import Key, fingerprint, server
 from ._wire import Request, prepare
 from .errors import ConfigurationError, PluginError, TaggersError
 
@@ -32,6 +36,22 @@ class Target:
     settings: Settings
     plugin: str
     plugin_version: str | None = None
+    limits: Limits = field(factory=Limits)
+
+    @cached_property
+    def service(self) -> Key:
+        """Which service it is, for what all calls to it share."""
+        return (self._server, fingerprint(self.plugin))
+
+    @cached_property
+    def account(self) -> Key:
+        """Which service with which credential."""
+        used = credential(self.provider, self.settings, self._server)
+        return (self._server, fingerprint((self.plugin, used)))
+
+    @property
+    def _server(self) -> str:
+        return server(self.provider.address(self.settings) or "")
 
 
 @frozen
@@ -89,7 +109,14 @@ def resolve(
         settings=settings,
         plugin=service.plugin,
         plugin_version=registry.distribution(service.plugin)[1],
+        limits=_limits(service, provider),
     )
+
+
+def _limits(service: Service, provider: Provider) -> Limits:
+    """What the user says of the account; else what the provider declares."""
+    own, declared = service.limits, provider.offers
+    return Limits(own.concurrency or declared.concurrency, own.rate_per_s or declared.rate_per_s)
 
 
 @contextlib.contextmanager

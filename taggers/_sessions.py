@@ -14,8 +14,9 @@ from typing import Any
 
 from attrs import define, field
 
+from ._clock import Moment
 from ._flow import Enter
-from ._gates import Gate, Moment
+from ._gates import Gate
 from ._provider import Session
 from ._shared import Shared
 from .errors import TaggersError
@@ -60,7 +61,9 @@ class Sessions:
             try:
                 await asyncio.wrap_future(turn)
             except TaggersError as error:
-                raise copy.copy(error) from error  # one of several calls that are told of it
+                mine = copy.copy(error)  # one of several calls that are told of it
+                mine.attempts = ()
+                raise mine from error
         return session
 
     async def _signed_in(self, kept: _Kept, wanted: Enter, this: object) -> Session:

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import errno
 import functools
+import select
 import socket
 import ssl
 import urllib.request
@@ -50,10 +51,12 @@ HTTP_ERRORS = (httpx.HTTPError, aiohttp.ClientError, OSError)
 @define
 class Progress:
     """How far one request got: whether its head went out, and whether its body was all handed
-    over. A request of which a part is missing cannot have been done."""
+    over. A request of which a part is missing cannot have been done. `written` is the event loop's
+    time at which the last of it went out."""
 
     head_sent: bool = False
     body_left: bool = False
+    written: float | None = None
 
     @property
     def may_have_arrived(self) -> bool:
@@ -96,6 +99,7 @@ class Transport:
             headers={name.lower(): value for name, value in answer.headers.items()},
             body=body,
             duration_s=asyncio.get_running_loop().time() - began,
+            upload_s=None if progress.written is None else progress.written - began,
         )
 
     def tls(self) -> ssl.SSLContext:
@@ -166,7 +170,18 @@ class _Session:
 
 class _Connector(aiohttp.TCPConnector):
     """Drops a connection at once where a call broke off. aiohttp would send the rest of its buffer
-    first, and keep the connection for as long as the server does not take it."""
+    first, and keep the connection for as long as the server does not take it.
+
+    Nor does it use one again that the server has closed since, of which the event loop has not
+    heard yet: what is sent there is of unknown outcome.
+    """
+
+    async def _get(self, key: Any, traces: Any) -> Any:
+        while (kept := await super()._get(key, traces)) is not None:
+            if not _readable(kept.transport):
+                return kept
+            kept.close()
+        return None
 
     def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
         broken = should_close or protocol.should_close
@@ -175,8 +190,21 @@ class _Connector(aiohttp.TCPConnector):
         super()._release(key, protocol, should_close=broken)
 
 
+def _readable(transport: asyncio.BaseTransport | None) -> bool:
+    """Whether something has come on a connection on which nothing is due: its end, mostly."""
+    stream: Any = transport.get_extra_info("socket") if transport else None
+    if stream is None or stream.fileno() < 0:
+        return True
+    if not hasattr(select, "poll"):  # Windows
+        return bool(select.select([stream.fileno()], [], [], 0)[0])
+    look = select.poll()
+    look.register(stream.fileno(), select.POLLIN)
+    return bool(look.poll(0))
+
+
 async def _head_sent(*_: Any) -> None:
-    _progress.get().head_sent = True
+    progress = _progress.get()
+    progress.head_sent, progress.written = True, asyncio.get_running_loop().time()
 
 
 class _Body(httpx.AsyncByteStream):
@@ -191,6 +219,7 @@ class _Body(httpx.AsyncByteStream):
         for index in range(last + 1):
             self._progress.body_left = index < last
             yield self._content[index * CHUNK_BYTES : (index + 1) * CHUNK_BYTES]  # type: ignore[misc]
+        self._progress.written = asyncio.get_running_loop().time()
 
 
 class _Url(httpx.URL):

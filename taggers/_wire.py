@@ -96,12 +96,17 @@ class Prepared:
 
 @frozen(kw_only=True)
 class Response:
-    """What the server answered: the status, headers with lower-case names, and the whole body."""
+    """What the server answered: the status, headers with lower-case names, and the whole body.
+
+    `duration_s` is how long it all took, and `upload_s` how long until the request had gone out;
+    None where that is not known.
+    """
 
     status: int
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     body: bytes = field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
     duration_s: float = 0.0
+    upload_s: float | None = None
 
     @property
     def ok(self) -> bool:

@@ -39,54 +39,24 @@ mend is the same; `outcome` then reads "rejected" instead of "not sent", and `co
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from ._model import Attempt
 
 __all__ = [
-    "AccountSuspended",
-    "Authentication",
-    "BudgetExceeded",
-    "CircuitOpen",
-    "ClockSkew",
-    "ConfigurationError",
-    "ConnectFailed",
-    "CredentialLocked",
-    "DeadlineExceeded",
-    "DnsFailure",
-    "EndpointGone",
-    "ImageDimensions",
-    "ImageSource",
-    "InvalidInput",
-    "InvalidRequest",
-    "LocalError",
-    "LocalResourceError",
-    "MalformedResponse",
-    "NotFound",
-    "NotSent",
-    "NotSubscribed",
-    "NotSupported",
-    "OutcomeUnknown",
-    "PayloadTooLarge",
-    "PermissionDenied",
-    "PluginError",
-    "ProviderError",
-    "QuotaExhausted",
-    "RateLimited",
-    "ResponseError",
-    "ResponseTooLarge",
-    "ServerFault",
-    "TaggersError",
-    "TlsFailure",
-    "TokenExpired",
-    "TransportError",
-    "Unavailable",
-    "UnknownVendorError",
-    "UnsafeUrl",
-    "UnsupportedImage",
+    "AccountSuspended", "Authentication", "BudgetExceeded", "CircuitOpen", "ClockSkew",
+    "ConfigurationError", "ConnectFailed", "CredentialLocked", "DeadlineExceeded", "DnsFailure",
+    "EndpointGone", "ImageDimensions", "ImageSource", "InvalidInput", "InvalidRequest",
+    "LocalError", "LocalResourceError", "MalformedResponse", "NotFound", "NotSent",
+    "NotSubscribed", "NotSupported", "OutcomeUnknown", "PayloadTooLarge", "PermissionDenied",
+    "PluginError", "ProviderError", "QuotaExhausted", "RateLimited", "ResponseError",
+    "ResponseTooLarge", "ServerFault", "TaggersError", "TlsFailure", "TokenExpired",
+    "TransportError", "Unavailable", "UnknownVendorError", "UnsafeUrl", "UnsupportedImage",
     "WriteInterrupted",
-]
+]  # fmt: skip
 
 Outcome = Literal["not sent", "rejected", "unknown", "unreadable"]
 Billed = Literal["no", "maybe", "yes"]
@@ -112,8 +82,9 @@ class TaggersError(Exception):
     * `fallback`: whether a route may ask its next provider.
 
     Besides: `message`, `hint` (what to do), `provider`, `code` (the vendor's), `status` (HTTP),
-    `request_id`, `retry_after_s` (seconds, or None), `attempts` (all of them, first to last) and
-    `warnings`, such as an upload that could not be deleted either.
+    `request_id`, `retry_after_s` (or None), `attempts` (all, first to last), `warnings`, such as
+    an upload that could not be deleted either, and `left`: which targets of a route were not asked,
+    or failed before, and why.
     """
 
     outcome: Outcome = "rejected"
@@ -130,6 +101,7 @@ class TaggersError(Exception):
     hint: str | None = None
     attempts: tuple[Attempt, ...] = ()
     warnings: tuple[str, ...] = ()
+    left: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, message: str, **facts: Any) -> None:
         super().__init__(message)
@@ -150,11 +122,14 @@ class TaggersError(Exception):
         hint = f"{'' if says.endswith('?') else ';'} {self.hint}" if self.hint else ""
         return says + (f" ({known})" if known else "") + hint
 
-    def note_billed(self) -> None:
-        """Notes that a request before the one that failed is billed: so is the call, and a route
-        goes on only where that was asked for."""
-        self.billed = "yes"
-        if self.fallback in ("yes", "if-capable"):
+    def note_attempts(self, earlier: tuple[Attempt, ...]) -> None:
+        """Notes what was sent before. Where that may be billed, so may the call, and a route goes
+        on only where that was asked for."""
+        self.attempts = (*earlier, *self.attempts)
+        billed = {attempt.billed for attempt in earlier} - {"no"}
+        if billed and self.billed != "yes":
+            self.billed = "yes" if "yes" in billed else "maybe"
+        if billed and self.fallback in ("yes", "if-capable"):
             self.fallback = "opt-in"
 
     def to_dict(self) -> dict[str, Any]:
@@ -164,7 +139,11 @@ class TaggersError(Exception):
             "retry_after_s", "outcome", "billed", "scope",
         )  # fmt: skip
         facts = {name: getattr(self, name) for name in names}
-        counted = {"attempts": len(self.attempts), "warnings": list(self.warnings)}
+        counted = {
+            "attempts": len(self.attempts),
+            "warnings": list(self.warnings),
+            "left": dict(self.left),
+        }
         return {"kind": type(self).__name__, **facts, **counted}
 
 
@@ -222,6 +201,9 @@ class UnsafeUrl(InvalidInput):
 
 class BudgetExceeded(LocalError):
     """Sending this call could pass a spend cap."""
+
+    scope: Scope = "account"
+    fallback: Fallback = "yes"
 
 
 class CircuitOpen(LocalError):
@@ -387,8 +369,9 @@ class QuotaExhausted(ProviderError):
 
 
 class RateLimited(ProviderError):
-    """Too many calls in the vendor's window; `retry_after_s` is its length where it is known."""
+    """Too many calls: more than `limit` in `retry_after_s` seconds, where the vendor says so."""
 
+    limit: int | None = None
     scope: Scope = "endpoint"
     retry: Retry = "window"
     fallback: Fallback = "opt-in"

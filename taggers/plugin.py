@@ -12,7 +12,7 @@ from . import errors
 from ._auth import basic, header, query
 from ._decode import Json, Xml
 from ._dialect import Account, Asked, Dialect, Incoming, NotEmulated, Refusal, Route, World
-from ._faults import Errors, Rule, VendorError
+from ._faults import Errors, Rule, VendorError, Window
 from ._image import Image
 from ._model import (
     BoundingBox,
@@ -80,6 +80,7 @@ __all__ = [
     "Tag",
     "VendorError",
     "Verdict",
+    "Window",
     "Work",
     "World",
     "Xml",

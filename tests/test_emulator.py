@@ -567,8 +567,8 @@ def test_a_damaged_picture_is_refused_as_one(photos: Path) -> None:
     assert (400, "AIS.0502") == (status, said["error_code"])
 
 
-def test_eleven_slow_calls_do_not_fit_into_ten_slots() -> None:
-    limits = Limits(concurrency=10)
+def test_ten_slow_calls_do_not_fit_into_nine_slots() -> None:
+    limits = Limits(concurrency=9)
     slow = Fault(do="slow", latency_s=0.5, after=1)
     with Emulator(limits=limits, faults=[slow], verify=False) as emulator:
         settings = emulator.settings(V2)
@@ -576,11 +576,11 @@ def test_eleven_slow_calls_do_not_fit_into_ten_slots() -> None:
         async def run() -> list[Any]:
             async with AsyncTagger(V2, policy=ONCE, **settings) as tagger:
                 await tagger.tag(png(64, 64))
-                return [o async for o in tagger.tag_many([png(64, 64)] * 11, concurrency=11)]
+                return [o async for o in tagger.tag_many([png(64, 64)] * 10)]
 
         kinds = [type(outcome) for outcome in asyncio.run(run())]
 
-    assert (10, 1) == (kinds.count(Result), kinds.count(RateLimited))
+    assert (9, 1) == (kinds.count(Result), kinds.count(RateLimited))
 
 
 def test_many_threads_at_once_are_all_answered_and_counted(taggers_emulator: Emulator) -> None:

@@ -223,10 +223,11 @@ def test_no_rule_is_hidden_behind_an_earlier_one(table: Errors) -> None:
         (404, errors.EndpointGone),
         (418, errors.InvalidRequest),
         (429, errors.RateLimited),
-        (500, errors.ServerFault),
+        (500, errors.OutcomeUnknown),
+        (502, errors.OutcomeUnknown),
         (503, errors.Unavailable),
         (504, errors.OutcomeUnknown),
-        (599, errors.ServerFault),
+        (599, errors.OutcomeUnknown),
     ],
 )
 def test_an_answer_without_a_code_is_judged_by_its_status(
@@ -277,3 +278,35 @@ def test_an_error_says_who_what_and_what_to_do() -> None:
 def test_a_fact_that_errors_do_not_have_is_a_mistake() -> None:
     with pytest.raises(TypeError, match="RateLimited has no 'kode'"):
         errors.RateLimited("x", kode="y")
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"retry-after": "7"}, 7.0),
+        (
+            {
+                "retry-after": "Sat, 21 Nov 2026 10:01:30 GMT",
+                "date": "Sat, 21 Nov 2026 10:00:00 GMT",
+            },
+            90.0,
+        ),
+        (
+            {
+                "retry-after": "Sat, 21 Nov 2026 09:00:00 GMT",
+                "date": "Sat, 21 Nov 2026 10:00:00 GMT",
+            },
+            0.0,
+        ),
+        ({"retry-after": "Sat, 21 Nov 2026 10:01:30 GMT"}, None),
+        ({"retry-after": "soon", "date": "Sat, 21 Nov 2026 10:00:00 GMT"}, None),
+        ({"retry-after": "-1"}, None),
+        ({}, None),
+    ],
+)
+def test_a_retry_after_header_is_seconds_or_a_date(
+    headers: dict[str, str], expected: float | None
+) -> None:
+    found = HUAWEI.find(None, Response(status=503, headers=headers))
+
+    assert expected == getattr(found, "retry_after_s", 0)

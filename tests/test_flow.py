@@ -39,6 +39,7 @@ from taggers.plugin import (
     Steps,
     Tag,
     VendorError,
+    Window,
     evolve,
     fraction,
 )
@@ -72,7 +73,7 @@ ACME = Provider(
             Rule(kind=OutcomeUnknown, codes="TIMEOUT"),
         ),
         request_id_header="x-id",
-        hold_s=lambda text: 2.0 if "2 seconds" in text else None,
+        window=lambda text: Window(2.0) if "2 seconds" in text else None,
     ),
     settings=(Setting("key", "the key", secret=True),),
     authorize=lambda prepared, settings, now: prepared.with_headers({"signed-at": f"{now:g}"}),

@@ -10,7 +10,8 @@ import pytest
 from server import Exchange, Server, answer, answer_json, closed_port, silence
 
 from taggers import AsyncTagger, Policy, Result, Tagger, TaggersError
-from taggers._gates import LOCKED_OUT_S, PROVING_S, Gate, Moment
+from taggers._clock import Moment
+from taggers._gates import LOCKED_OUT_S, PROVING_S, Gate
 from taggers._shared import Shared, fingerprint, forget
 from taggers.emulator import Emulator
 from taggers.errors import (
@@ -173,9 +174,9 @@ def test_when_the_call_that_signs_in_is_cancelled_the_next_one_signs_in() -> Non
 def test_a_key_that_did_not_reach_the_server_is_tried_by_the_next_call_meanwhile() -> None:
     settings = {"endpoint": closed_port(), "ak": "a", "sk": "s", "project_id": "p"}
 
-    errors = _errors(asyncio.run(_many(10, V2, **settings)))
+    errors = _errors(asyncio.run(_many(5, V2, **settings)))
 
-    assert [(ConnectFailed, 3)] * 10 == [(type(error), len(error.attempts)) for error in errors]
+    assert [(ConnectFailed, 3)] * 5 == [(type(error), len(error.attempts)) for error in errors]
 
 
 def test_a_healed_emulator_is_asked_again(taggers_emulator: Emulator) -> None:

@@ -250,7 +250,7 @@ def test_a_price_in_another_currency_is_refused_with_what_to_write(ledger: Ledge
 
     assert (
         f'hw costs USD, which the cap "crowd" of {CAP.money} a day cannot count; add a cap in its '
-        'currency to taggers.toml: [budgets.crowd-usd] cap = "… USD", per = "day"; '
+        'currency to taggers.toml: [budgets.hw-usd] cap = "… USD", per = "day"; '
         'or write its price in the cap\'s: [prices] huawei = "… CNY"'
     ) == said
 

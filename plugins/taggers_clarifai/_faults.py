@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from taggers.plugin import Errors, Rule, VendorError, errors
+from taggers.plugin import Errors, Rule, VendorError, Window, errors
 
 __all__ = ["ERRORS"]
 
@@ -51,10 +51,10 @@ def _request_id(body: Any) -> str | None:
     return said if isinstance(said, str) else None
 
 
-def _hold_s(message: str) -> float | None:
+def _window(message: str) -> Window | None:
     """The window of the limit, which counts requests per second. (The vendor's documents advise
     to wait about 15 s, checked 2026-11.)"""
-    return 1.0 if re.search(r"requests per second", message) else None
+    return Window(1.0) if re.search(r"requests per second", message) else None
 
 
 _MODEL = "check user_id and app_id, which are those of the model's owner, and model_id"
@@ -123,4 +123,4 @@ _RULES = (
     ),
 )
 
-ERRORS = Errors(where=_where, rules=_RULES, request_id_in=_request_id, hold_s=_hold_s)
+ERRORS = Errors(where=_where, rules=_RULES, request_id_in=_request_id, window=_window)

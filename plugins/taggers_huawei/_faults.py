@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from taggers.plugin import Errors, Rule, VendorError, errors
+from taggers.plugin import Errors, Rule, VendorError, Window, errors
 
 __all__ = ["ERRORS"]
 
@@ -205,19 +205,21 @@ def where(body: Any) -> VendorError | None:
     return VendorError(str(code), str(message), str(request_id) if request_id else None)
 
 
-_WINDOW = re.compile(r"time:\s*(\d+)\s*(second|minute|hour|day)", re.I)
+_WINDOW = re.compile(r"(?:limit:\s*(\d+)\s*,\s*)?time:\s*(\d+)\s*(second|minute|hour|day)", re.I)
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
-def window_s(message: str) -> float | None:
-    """The length of the throttling window that the gateway names: "limit:5,time:1 minute"."""
+def window(message: str) -> Window | None:
+    """The throttling window that the gateway names: "limit:5,time:1 minute"."""
     found = _WINDOW.search(message)
-    return float(found[1]) * _SECONDS[found[2].lower()] if found else None
+    if found is None:
+        return None
+    return Window(float(found[2]) * _SECONDS[found[3].lower()], int(found[1] or 0) or None)
 
 
 ERRORS = Errors(
     where=where,
     rules=_RULES,
     request_id_header="x-request-id",
-    hold_s=window_s,
+    window=window,
 )

@@ -30,13 +30,13 @@ import functools
 import json
 import struct
 import zlib
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import cattrs
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from .._dialect import Incoming
 from .._flow import Context, Download, Effect, Enter, Flow, Sleep, Wait, call
@@ -55,6 +55,16 @@ NONCE = "0123456789abcdef" * 2
 
 class Mismatch(AssertionError):
     """A replayed exchange differs from the recorded one; the message shows both sides."""
+
+
+@define
+class _Clock:
+    """Stands still but for the pauses that a call makes."""
+
+    seconds: float = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
 
 
 @frozen(kw_only=True)
@@ -100,7 +110,9 @@ class Exchange:
         ones; and the requests, whatever they are. Raises `Mismatch` where there are more requests
         than recorded answers; the last of other `answers` stands for all that follow."""
         made: list[Prepared] = []
-        return self._played(self.flow(provider, **options), made, answers), made
+        clock = _Clock()
+        flow = self.flow(provider, ticks=clock, **options)
+        return self._played(flow, clock, made, answers), made
 
     def check(self, provider: Provider) -> None:
         """Raises `Mismatch` where the outcome is not the recorded one."""
@@ -115,6 +127,7 @@ class Exchange:
     def _played(
         self,
         flow: Generator[Effect, Any, Any],
+        clock: _Clock,
         made: list[Prepared],
         answers: Sequence[Response] | None,
     ) -> Any:
@@ -122,22 +135,28 @@ class Exchange:
         try:
             effect = next(flow)
             while True:
-                effect = flow.send(self._happened(effect, made, answers))
+                effect = flow.send(self._happened(effect, clock, made, answers))
         except StopIteration as stop:
             return stop.value
         except TaggersError as error:
             return error
 
     def _happened(
-        self, effect: Effect, made: list[Prepared], answers: Sequence[Response] | None
+        self,
+        effect: Effect,
+        clock: _Clock,
+        made: list[Prepared],
+        answers: Sequence[Response] | None,
     ) -> Any:
         """The recorded outcome of an effect; a request is added to those made."""
         if isinstance(effect, Work):
             return effect.call()
+        if isinstance(effect, Sleep):
+            clock.seconds += effect.seconds
         if isinstance(effect, Sleep | Wait):
             return None
         if isinstance(effect, Enter):
-            return self._played(effect.flow(), made, answers)
+            return self._played(effect.flow(), clock, made, answers)
         if isinstance(effect, Download):
             raise Mismatch(f"{self.name}: wants a download, of which an exchange has none")
         made.append(effect.prepared)
@@ -153,10 +172,16 @@ class Exchange:
         """The recorded answers, in order."""
         return [_response(step["response"]) for step in self.wire]
 
-    def flow(self, provider: Provider, image: Image | None = None, **options: Any) -> Flow:
+    def flow(
+        self,
+        provider: Provider,
+        image: Image | None = None,
+        ticks: Callable[[], float] = lambda: 0.0,
+        **options: Any,
+    ) -> Flow:
         """The recorded call, to be driven; with these options besides the recorded ones, and about
         this picture where there is one."""
-        context = Context(now=lambda: NOW, ticks=lambda: 0.0, roll=lambda: 0.0, nonce=NONCE)
+        context = Context(now=lambda: NOW, ticks=ticks, roll=lambda: 0.0, nonce=NONCE)
         return call(
             provider,
             image or self.picture,

@@ -1,0 +1,129 @@
+"""Figures that scenarios have to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .scenario import Check
+from .verdict import Seen
+
+__all__ = [
+    "attempts",
+    "ends",
+    "exactly_known",
+    "grows_at_most",
+    "in_flight_at_most",
+    "leaves_nothing",
+    "one_probe",
+    "requests",
+    "uses",
+    "within",
+]
+
+
+def ends(*kinds: str | None, mostly: str | None = None) -> Check:
+    """Every call ends in one of these, and some in each; None is an answer. `mostly` are further
+    kinds in which calls may end."""
+
+    def check(seen: Seen) -> Iterator[str]:
+        if strange := set(seen.errors) - {*kinds, mostly}:
+            yield f"calls ended in {sorted(map(str, strange))}: {dict(seen.errors)}"
+        if missing := [kind for kind in kinds if kind not in seen.errors]:
+            yield f"no call ended in {missing}: {dict(seen.errors)}"
+
+    return check
+
+
+def requests(most: int | None = None, *, a_call: float | None = None, more: int = 0) -> Check:
+    """At most so many requests reach the server; or so many for each call, and some more."""
+
+    def check(seen: Seen) -> Iterator[str]:
+        limit = most if most is not None else int((a_call or 0) * seen.calls) + more
+        if seen.requests > limit:
+            yield f"{seen.requests} requests, {limit} at most were allowed"
+
+    return check
+
+
+def attempts(most: int) -> Check:
+    """No call makes more requests than this, and some make as many."""
+
+    def check(seen: Seen) -> Iterator[str]:
+        made = max((len(asked) for asked in seen.book.by_call.values()), default=0)
+        if made != most:
+            yield f"a call made {made} requests, {most} were configured"
+
+    return check
+
+
+def within(seconds: float) -> Check:
+    """Every call is over after so many seconds."""
+
+    def check(seen: Seen) -> Iterator[str]:
+        if late := sum(outcome.took_s > seconds for outcome in seen.outcomes):
+            yield f"{late} calls took longer than {seconds} s; the slowest {seen.slowest_s:.3f} s"
+
+    return check
+
+
+def grows_at_most(megabytes: float) -> Check:
+    """No worker's memory peaks higher above where it began."""
+
+    def check(seen: Seen) -> Iterator[str]:
+        grown = max(report.peak_mb - report.base_mb for report in seen.reports)
+        if grown > megabytes:
+            yield f"memory grew by {grown:.0f} MB, {megabytes:.0f} MB at most were allowed"
+
+    return check
+
+
+def in_flight_at_most(limit: int) -> Check:
+    """No more requests than this are with the server at a time."""
+
+    def check(seen: Seen) -> Iterator[str]:
+        for book in seen.books:
+            if (most := book.in_flight()) > limit:
+                yield f"{most} requests in flight at a time, {limit} at most were allowed"
+
+    return check
+
+
+def uses(rate_per_s: int) -> Check:
+    """Of a limit of so many requests in any second at least 90 % are used, and never more."""
+
+    def check(seen: Seen) -> Iterator[str]:
+        if (most := seen.book.busiest()) > rate_per_s:
+            yield f"{most} requests in a second, {rate_per_s} at most were allowed"
+        span_s = seen.book.span_s()
+        if span_s > 1 and (used := len(seen.book.requests) / span_s / rate_per_s) < 0.9:
+            yield f"{used:.0%} of the limit used, 90 % at least were wanted"
+
+    return check
+
+
+def exactly_known(seen: Seen) -> Iterator[str]:
+    """Unknown is what the ledger says is unknown, and nothing else."""
+    if seen.unknown != seen.unknown_there:
+        yield f"{seen.unknown} reported as unknown, {seen.unknown_there} in the ledger"
+
+
+def leaves_nothing(seen: Seen) -> Iterator[str]:
+    """Cancelled calls leave no task, thread or descriptor behind, and the next calls succeed."""
+    for report in seen.reports:
+        before, after = report.facts["before"], report.facts["after"]
+        # Connections that are kept, and the threads that look names up, are no leak.
+        spare = {"tasks": 0, "threads": 8, "descriptors": 10}
+        for kind, count in after.items():
+            if count > before[kind] + spare[kind]:
+                yield f"{count} {kind} are left, of {before[kind]}"
+        if 20 != report.facts["follow_up"]:
+            yield f"{report.facts['follow_up']} of 20 follow-up calls succeed"
+
+
+def one_probe(seen: Seen) -> Iterator[str]:
+    """After a time in which nobody asked, one request tries, and no other until it is answered."""
+    asked = seen.book.requests
+    for before, probe, after in zip(asked, asked[1:], asked[2:], strict=False):
+        quiet = probe.came - before.came > 5
+        if quiet and probe.left is not None and after.came < probe.left:
+            yield f"request {after.number} came while {probe.number} tried"

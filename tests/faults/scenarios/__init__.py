@@ -1,0 +1,18 @@
+"""All scenarios, in the order of the faults' numbers."""
+
+from __future__ import annotations
+
+from ..scenario import Scenario
+from . import answering, breaking, credentials, limits, mixed, reaching
+
+__all__ = ["SCENARIOS"]
+
+SCENARIOS: list[Scenario] = sorted(
+    (
+        scenario
+        for part in (reaching, breaking, answering, limits, credentials)
+        for scenario in part.SCENARIOS
+    ),
+    key=lambda scenario: int(scenario.fault[1:]),
+)
+SCENARIOS += mixed.SCENARIOS
