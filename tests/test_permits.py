@@ -14,6 +14,8 @@ from taggers._ledger import Ledger
 from taggers._permits import POLL_S, WINDOW_S, Permit, Usage, limits, usages
 from taggers._process import Process
 
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+
 
 class _Ticks:
     """The machine's ticks in s, which go on when they are told to."""
@@ -45,6 +47,7 @@ def _usage(ledger: Ledger, ticks: _Ticks) -> Usage:
     return usage
 
 
+@needs_fork
 @pytest.mark.parametrize("processes", [1, 4])
 def test_processes_together_keep_a_rate_in_any_second_and_use_it(
     ledger: Ledger, processes: int
@@ -59,6 +62,7 @@ def test_processes_together_keep_a_rate_in_any_second_and_use_it(
     assert len(spans_s) / sum(spans_s) >= 0.9
 
 
+@needs_fork
 def test_processes_together_work_at_no_more_than_the_concurrency(ledger: Ledger) -> None:
     with begin("work", ledger.path.parent, 4) as crowd:
         said = crowd.communicate()[0].split()
@@ -68,7 +72,7 @@ def test_processes_together_work_at_no_more_than_the_concurrency(ledger: Ledger)
     assert (10, 0) == (max(at_work), at_work[-1])
 
 
-@pytest.mark.skipif(os.name != "posix", reason="no SIGKILL")
+@needs_fork
 def test_what_killed_processes_held_is_freed(ledger: Ledger) -> None:
     with begin("hold", ledger.path.parent, 3) as crowd:
         assert crowd.stdout is not None
@@ -83,6 +87,7 @@ def test_what_killed_processes_held_is_freed(ledger: Ledger) -> None:
     assert [Permit, Permit, Permit, float] == [type(found) for found in after]
 
 
+@needs_fork
 def test_a_killed_process_may_have_sent_in_its_last_moment(ledger: Ledger, ticks: _Ticks) -> None:
     with begin("hold", ledger.path.parent, 1) as crowd:
         assert crowd.stdout is not None
