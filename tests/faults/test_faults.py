@@ -123,6 +123,25 @@ def test_an_outage_is_not_asked_more_than_a_service_that_works() -> None:
     _holds("F14 an outage of 18 s, and calls that do not stop")
 
 
+def test_a_vendor_that_takes_less_than_it_says_fails_no_call() -> None:
+    _holds("F13 10 declared, and the vendor takes 5")
+
+
+def test_a_route_leaves_a_target_alone_that_is_down() -> None:
+    _holds("F14 a route's first target is down")
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        "a route, RST after the body: the second may not be asked",
+        "a route with paid_fallback, RST after the body",
+    ],
+)
+def test_a_route_pays_twice_only_where_it_may(about: str) -> None:
+    _holds(f"F4 {about}")
+
+
 @pytest.mark.parametrize("attempts", [1, 3])
 def test_requests_on_the_wire_are_the_configured_attempts(attempts: int) -> None:
     _holds(f"F15 5 % of the calls always fail, {attempts} attempts are configured")
