@@ -16,12 +16,13 @@ from collections.abc import (
     Mapping,
 )
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
 
 from attrs import evolve, frozen
 
-from ._config import Config
+from ._config import Config, Store
 from ._config_file import load
 from ._effects import Context
 from ._enhance import after, enhanced, of_original
@@ -41,6 +42,7 @@ from ._walk import Walk
 from .errors import ConfigurationError, DeadlineExceeded, NotSupported, TaggersError
 
 if TYPE_CHECKING:
+    from ._cache import Cache
     from ._driver import Driver
 
 __all__ = ["AsyncTagger", "Sending", "TagOptions"]
@@ -98,6 +100,8 @@ class AsyncTagger:
     * `provider`: the provider or route to ask; `settings` are its own, and come before the
       configuration and the environment;
     * `policy`: attempts, deadline and pauses of every call;
+    * `cache`: True keeps answers in the store's folder, and a path in that one, so that nobody pays
+      twice for the same answer; False does not; None: as the configuration says;
     * `ca_bundle`: a file of certificates to trust besides certifi's.
 
     It belongs to the event loop in which it is first used.
@@ -109,6 +113,7 @@ class AsyncTagger:
         *,
         config: Config | None = None,
         policy: Policy | None = None,
+        cache: bool | str | os.PathLike[str] | None = None,
         ca_bundle: str | os.PathLike[str] | None = None,
         registry: Registry | None = None,
         **settings: Any,
@@ -127,6 +132,7 @@ class AsyncTagger:
             cny_per_usd=self._config.prices.cny_per_usd,
         )
         self._driver: Driver | None = None
+        self._cache = _cache(cache, self._config.store)
 
     @classmethod
     def from_config(
@@ -201,6 +207,8 @@ class AsyncTagger:
         driver, self._driver = self._driver, None
         if driver is not None:
             await driver.aclose()
+        if self._cache is not None:
+            await asyncio.to_thread(self._cache.close)
 
     async def __aenter__(self) -> Self:
         return self
@@ -268,7 +276,12 @@ class AsyncTagger:
     ) -> Result:
         target = self._targets.of(step.name)
         context = self._targets.context(target, policy, repeats, step.routes)
-        return await self._called(target, image, options, context)
+        asking = partial(self._called, target, image, options, context)
+        if self._cache is None:
+            return await asking()
+        from ._cache import kept_or_asked
+
+        return await kept_or_asked(self._cache, target, image, options, asking)
 
     async def perform(
         self,
@@ -340,6 +353,15 @@ class _Call:
         """What conditions may ask for."""
         metadata = self.given.get("metadata") or {}
         return Asked(image=image, language=self.options.language, metadata=metadata)
+
+
+def _cache(wanted: bool | str | os.PathLike[str] | None, store: Store) -> Cache | None:
+    """The answer cache that is wanted, if one is."""
+    if wanted is False or (wanted is None and not store.cache):
+        return None
+    from ._cache import Cache
+
+    return Cache(store.place if wanted is None or wanted is True else Path(wanted))
 
 
 def _wanted(options: TagOptions) -> Options:

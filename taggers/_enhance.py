@@ -42,6 +42,7 @@ def of_original(result: Result, made: Result, clearer: Image) -> Result:
             duration_s=round(first.duration_s + second.duration_s, 6),
             billable_units=first.billable_units + second.billable_units,
             emulated=first.emulated or second.emulated,
+            cached=first.cached and second.cached,
         ),
     )
 

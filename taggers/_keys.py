@@ -23,7 +23,7 @@ from attrs import define
 from ._provider import CredentialsFile
 from .errors import ConfigurationError
 
-__all__ = ["Keys", "keys_path", "user_folder"]
+__all__ = ["Keys", "keys_path", "state_folder", "user_folder"]
 
 
 def user_folder() -> Path:
@@ -33,6 +33,15 @@ def user_folder() -> Path:
     import platformdirs
 
     return platformdirs.user_config_path("taggers", appauthor=False)
+
+
+def state_folder() -> Path:
+    """The folder of what taggers itself remembers; it stands in TAGGERS_HOME where that is set."""
+    if home := os.environ.get("TAGGERS_HOME"):
+        return Path(home) / "state"
+    import platformdirs
+
+    return platformdirs.user_state_path("taggers", appauthor=False)
 
 
 def keys_path() -> Path:

@@ -28,7 +28,8 @@ LAYERS = [
     {"_sync"},
     {"_client"},
     {"_standing", "_targets"},
-    {"_enhance"},
+    {"_enhance", "_cache"},
+    {"_cache_key", "_cache_file"},
     {"_driver", "_config_schema", "_resolve", "_walk"},
     {"_transport", "_sessions", "_found"},
     {"_fetch"},
@@ -49,10 +50,11 @@ LAYERS = [
     {"_wire", "_decode", "_numbers", "_settings", "_trace", "_pixels", "_metadata", "_clock"},
     {"_planes", "_shared"},
     {"_parts"},
+    {"_permits", "_spend"},
+    {"_ledger", "_money", "_process"},
     {"_model"},
     {"_serial"},
-    {"_spend"},
-    {"_money", "errors"},
+    {"errors"},
 ]
 """From the top down: a module imports from lower layers only."""
 

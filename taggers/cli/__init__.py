@@ -21,6 +21,7 @@ COMMANDS = (
     "providers",
     "config",
     "keys",
+    "cache",
     "doctor",
     "emulate",
     "plugin",
