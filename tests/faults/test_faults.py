@@ -55,6 +55,11 @@ def test_a_request_that_was_sent_and_not_answered_is_unknown_and_not_sent_again(
     _holds(f"F4 {about}")
 
 
+@pytest.mark.parametrize("status", [500, 504])
+def test_a_page_of_a_machine_in_between_says_nothing_of_the_work(status: int) -> None:
+    _holds(f"F4 a page with HTTP {status} of a machine in between, after the work")
+
+
 def test_breaks_of_all_kinds_bill_no_call_twice() -> None:
     _holds("F4 breaks of all kinds, 10 %")
 
@@ -94,6 +99,10 @@ def test_an_answer_without_measure_costs_little_memory_and_time(about: str) -> N
 
 def test_cancelled_calls_leave_nothing_behind() -> None:
     _holds("F9 cancelled at any moment")
+
+
+def test_cancelled_calls_free_what_processes_share() -> None:
+    _holds("F9 cancelled, with limits and a cap that processes share")
 
 
 def test_a_machine_without_descriptors_is_not_taken_for_a_vendor_that_is_down() -> None:
