@@ -16,7 +16,7 @@ from attrs import define, field
 
 from ._effects import Context, Effect, Sleep, Wait, Work
 from ._gates import Gate
-from ._guards import Billed, Guards, Purse, Reservation
+from ._guards import Billed, Guards, Permits, Purse, Reservation
 from ._shared import Key
 from ._wire import Prepared, Response
 from .errors import (
@@ -55,6 +55,31 @@ class _Booking:
 
 
 @define(eq=False)
+class _Ticket:
+    """A permit for one request, which may be given back while it is still being taken."""
+
+    permits: Permits
+    _permit: Any = None
+    _given_back: bool = False
+    _lock: Any = field(factory=threading.Lock)
+
+    def take(self) -> float | None:
+        """None: go on. Otherwise take it again in so many seconds."""
+        with self._lock:
+            found = 0.0 if self._given_back else self.permits.take()
+            if isinstance(found, float):
+                return found
+            self._permit = found
+            return None
+
+    def give_back(self, written: float | None) -> None:
+        with self._lock:
+            permit, self._permit, self._given_back = self._permit, None, True
+            if permit is not None:
+                self.permits.sent(permit, written)
+
+
+@define(eq=False)
 class Admission:
     """The admission of one call's requests; `credential` is what they are signed with, if they are.
 
@@ -65,9 +90,10 @@ class Admission:
     credential: Key | None
     ends: float
     _gate: Gate | None = None
-    _permit: Any = None
+    _ticket: _Ticket | None = None
     _booking: _Booking | None = None
     _under_way: bool = False
+    _end: tuple[float | None, Billed] | None = None
 
     @property
     def _guards(self) -> Guards:
@@ -93,6 +119,7 @@ class Admission:
         self._under_way = False
         now = self.context.moment
         written = _written(outcome, began, now.ticks)
+        self._end = (written, "yes" if error is None else error.billed)
         self._guards.limiter.done(self, error, now, written)
         breaker, permits = self._guards.breaker, self._guards.permits
         before = breaker.until()
@@ -102,8 +129,7 @@ class Admission:
             yield from _work(partial(permits.left_alone, lasts_s))
         if permits is not None and isinstance(error, RateLimited):
             yield from _work(partial(permits.hold, error.retry_after_s or 0.0, error.message))
-        yield from self._give_back(written)
-        yield from self._settle("yes" if error is None else error.billed)
+        yield from self._close()
 
     def prove(self, error: TaggersError | None) -> None:
         """Tells the gate whether the credential was taken."""
@@ -118,10 +144,16 @@ class Admission:
     def leave(self) -> Steps:
         """Gives back what is taken, when the call ends. A request that is under way, as that of a
         call that is cancelled, may be billed."""
-        now = self.context.moment
         self.drop()
-        yield from self._give_back(now.ticks if self._under_way else None)
-        yield from self._settle("maybe" if self._under_way else "no")
+        if self._under_way:
+            self._end = (self.context.ticks(), "maybe")
+        try:
+            yield from self._close()
+        except GeneratorExit:
+            raise
+        except BaseException:  # cancelled meanwhile; what comes now is not cancelled again
+            yield from self._close()
+            raise
 
     def drop(self) -> None:
         """Gives back what can be given back at once."""
@@ -149,27 +181,26 @@ class Admission:
                 yield from _done(Wait(turn, prepared.host))
 
     def _pass_permits(self) -> Steps:
-        while self._guards.permits is not None and self._permit is None:
-            found = yield from _work(self._guards.permits.take)
-            if isinstance(found, float):
-                yield from self._sleep(found)
-            else:
-                self._permit = found
+        if self._guards.permits is None:
+            return
+        self._ticket = _Ticket(self._guards.permits)
+        while (wait_s := (yield from _work(self._ticket.take))) is not None:
+            yield from self._sleep(wait_s)
 
     def _sleep(self, seconds: float) -> Steps:
         if self.context.ticks() + seconds >= self.ends:
             raise DeadlineExceeded("time ran out before its turn came under the limits", sent=False)
         yield Sleep(seconds)
 
-    def _give_back(self, written: float | None) -> Steps:
-        permit, self._permit = self._permit, None
-        if self._guards.permits is not None and permit is not None:
-            yield from _work(partial(self._guards.permits.sent, permit, written))
-
-    def _settle(self, billed: Billed) -> Steps:
-        booking, self._booking = self._booking, None
-        if booking is not None:
-            yield from _work(partial(booking.settle, billed))
+    def _close(self) -> Steps:
+        """Gives back and settles what is taken. A call may be cancelled before either is done, and
+        then both are done again; the first time counts."""
+        written, billed = self._end or (None, "no")
+        if self._ticket is not None:
+            yield from _work(partial(self._ticket.give_back, written))
+        if self._booking is not None:
+            yield from _work(partial(self._booking.settle, billed))
+        self._ticket = self._booking = self._end = None
 
 
 def _written(outcome: Response | TaggersError, began: float, now: float) -> float | None:

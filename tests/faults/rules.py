@@ -67,20 +67,18 @@ class Gatekeeper:
     def _crowd(self, now: float) -> Refusal | None:
         rules = self.rules
         if rules.concurrency is not None and self.inside > rules.concurrency:
-            return self._throttled(rules.concurrency)
+            said = "The number of concurrent requests exceeds the limit"
+            return Refusal("APIG.0308", said, rules.throttle_status)
         if rules.rate_per_s is None:
             return None
         while self._let_in and self._let_in[0] <= now - 1:
             self._let_in.popleft()
         if len(self._let_in) >= rules.rate_per_s:
-            return self._throttled(rules.rate_per_s)
+            text = f"policy user over ratelimit,limit:{rules.rate_per_s},time:1 second"
+            said = f"The throttling threshold has been reached: {text}"
+            return Refusal("APIG.0308", said, rules.throttle_status)
         self._let_in.append(now)
         return None
-
-    def _throttled(self, limit: int) -> Refusal:
-        text = f"policy user over ratelimit,limit:{limit},time:1 second"
-        said = f"The throttling threshold has been reached: {text}"
-        return Refusal("APIG.0308", said, self.rules.throttle_status)
 
     def _credential(self, exchange: Exchange) -> Refusal | None:
         if token := exchange.headers.get("x-auth-token"):

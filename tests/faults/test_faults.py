@@ -55,6 +55,11 @@ def test_a_request_that_was_sent_and_not_answered_is_unknown_and_not_sent_again(
     _holds(f"F4 {about}")
 
 
+@pytest.mark.parametrize("status", [500, 504])
+def test_a_page_of_a_machine_in_between_says_nothing_of_the_work(status: int) -> None:
+    _holds(f"F4 a page with HTTP {status} of a machine in between, after the work")
+
+
 def test_breaks_of_all_kinds_bill_no_call_twice() -> None:
     _holds("F4 breaks of all kinds, 10 %")
 
@@ -96,6 +101,10 @@ def test_cancelled_calls_leave_nothing_behind() -> None:
     _holds("F9 cancelled at any moment")
 
 
+def test_cancelled_calls_free_what_processes_share() -> None:
+    _holds("F9 cancelled, with limits and a cap that processes share")
+
+
 def test_a_machine_without_descriptors_is_not_taken_for_a_vendor_that_is_down() -> None:
     _holds("F10 no descriptor is left, then there are some")
 
@@ -121,6 +130,25 @@ def test_no_more_calls_are_in_flight_than_declared(processes: str) -> None:
 
 def test_an_outage_is_not_asked_more_than_a_service_that_works() -> None:
     _holds("F14 an outage of 18 s, and calls that do not stop")
+
+
+def test_a_vendor_that_takes_less_than_it_says_fails_no_call() -> None:
+    _holds("F13 10 declared, and the vendor takes 5")
+
+
+def test_a_route_leaves_a_target_alone_that_is_down() -> None:
+    _holds("F14 a route's first target is down")
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        "a route, RST after the body: the second may not be asked",
+        "a route with paid_fallback, RST after the body",
+    ],
+)
+def test_a_route_pays_twice_only_where_it_may(about: str) -> None:
+    _holds(f"F4 {about}")
 
 
 @pytest.mark.parametrize("attempts", [1, 3])

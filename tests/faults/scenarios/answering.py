@@ -77,6 +77,17 @@ SCENARIOS = [
             ("NaN", '{"result": {"tags": [{"tag": "cat", "confidence": NaN}]}}'),
         )
     ),
+    *(
+        Scenario(
+            fault="F4",
+            about=f"a page with HTTP {status} of a machine in between, after the work",
+            figure="unknown, not asked again",
+            plans=_always("status", status=status, works=True),
+            alone=15,
+            checks=(ends("OutcomeUnknown"), requests(a_call=1)),
+        )
+        for status in (500, 502, 504)
+    ),
     Scenario(
         fault="F31",
         about="an unknown code",

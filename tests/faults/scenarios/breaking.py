@@ -10,6 +10,17 @@ from ..scenario import CONFIG, Scenario
 __all__ = ["BREAKS", "SCENARIOS"]
 
 LARGE = Task(config=CONFIG, padding=6_000_000, at_once=4)
+KEPT = f"""{CONFIG}
+[store]
+share_limits = true
+
+[prices]
+huawei-tagging-v2 = "0.01 CNY"
+
+[budgets.day]
+cap = "1000 CNY"
+per = "day"
+"""
 BREAKS = {
     "before": {},
     "before fin": {"by": "fin"},
@@ -145,6 +156,17 @@ SCENARIOS = [
         task=Task(config=CONFIG, job="cancel", details={"within_s": 0.012}, at_once=10),
         calls=100_000,
         few=1000,
+        checks=(ends("CancelledError", None), leaves_nothing),
+    ),
+    Scenario(
+        fault="F9",
+        about="cancelled, with limits and a cap that processes share",
+        figure="0 leaks, 20 of 20 follow-up calls",
+        plans=(Plan(latency_s=0.002),),
+        task=Task(config=KEPT, job="cancel", details={"within_s": 0.1}),
+        processes=2,
+        calls=4000,
+        few=200,
         checks=(ends("CancelledError", None), leaves_nothing),
     ),
 ]

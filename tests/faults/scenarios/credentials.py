@@ -76,7 +76,7 @@ SCENARIOS = [
                 strikes=(
                     Strike(
                         do="error",
-                        share=0.1,
+                        share=0.03,
                         says={
                             "code": "APIG.0202",
                             "status": 503,

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..checks import attempts, ends, in_flight_at_most, one_probe, requests, uses
+from ..checks import (
+    attempts,
+    ends,
+    in_a_second_at_most,
+    in_flight_at_most,
+    one_probe,
+    requests,
+    uses,
+)
 from ..outcome import Task
 from ..plan import Plan, Rules, Strike
 from ..scenario import CONFIG, Scenario
@@ -47,7 +55,7 @@ SCENARIOS = [
             task=Task(config=CONFIG, at_once=20),
             calls=5000,
             few=450,
-            checks=(ends(None),),
+            checks=(ends(None), uses(200)),
         )
         for status in (429, 400)
     ),
@@ -60,7 +68,7 @@ SCENARIOS = [
             processes=processes,
             calls=2000,
             few=250,
-            checks=(ends(None), uses(100)),
+            checks=(ends(None), in_a_second_at_most(100), uses(100)),
         )
         for processes in (1, 4)
     ),
@@ -69,7 +77,7 @@ SCENARIOS = [
             fault="F13",
             about=f"10 at a time, {processes} process{'es' if processes > 1 else ''}",
             figure="never over 10",
-            plans=(Plan(latency_s=0.01, rules=Rules(concurrency=10)),),
+            plans=(Plan(latency_s=0.01),),
             task=Task(config=SHARED, at_once=40),
             processes=processes,
             calls=4000,
@@ -77,6 +85,16 @@ SCENARIOS = [
             checks=(ends(None), in_flight_at_most(10)),
         )
         for processes in (1, 4)
+    ),
+    Scenario(
+        fault="F13",
+        about="10 declared, and the vendor takes 5",
+        figure="0 failed",
+        plans=(Plan(latency_s=0.01, rules=Rules(concurrency=5)),),
+        task=Task(config=CONFIG, at_once=20),
+        calls=4000,
+        few=200,
+        checks=(ends(None),),
     ),
     Scenario(
         fault="F14",

@@ -23,6 +23,7 @@ ALL = {
     "error throttled": {"code": "APIG.0308", "status": 429, "text": THROTTLED},
     "error unknown": {"code": "XYZ.9999", "status": 400},
     "status 503": {"status": 503},
+    "status 502": {"status": 502, "works": True},
     "status 504": {"status": 504, "works": True},
     "silence": {},
 }
