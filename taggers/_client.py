@@ -38,6 +38,7 @@ from ._resolve import Target
 from ._routes import Asked, Planner, Step
 from ._settings import Settings
 from ._shadow import Shadows
+from ._standing import Standing
 from ._targets import Targets
 from ._walk import Walk
 from .errors import ConfigurationError, DeadlineExceeded, NotSupported, TaggersError
@@ -203,6 +204,12 @@ class AsyncTagger:
             *(self._outcome(picture, {**options, "provider": name}) for name in names)
         )
         return dict(zip(names, outcomes, strict=True))
+
+    def standing(self, provider: str | None = None) -> dict[str, Standing]:
+        """How things stand in this process with a provider, or with all that a route may ask, by
+        name: limits and what holds calls up, the breaker, the clock."""
+        names = self._planner.leaves(self._named(provider))
+        return {name: self._targets.standing(name) for name in names}
 
     async def aclose(self) -> None:
         """Closes the connections, when all shadows are written down. The tagger can be used again
