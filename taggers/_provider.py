@@ -109,15 +109,34 @@ def _unsupported_source(image: Image) -> tuple[str]:
     return (f"{image.source} is a file, and only URLs are taken here",)
 
 
+def _a(*kinds: type) -> Callable[[Any, Attribute[Any], Any], None]:
+    """Checks a field that the core builds on before any call, as when it lists providers."""
+
+    def check(_: Any, attribute: Attribute[Any], value: Any) -> None:
+        if not isinstance(value, kinds):
+            raise TypeError(f"a provider's {attribute.name} is no {kinds[0].__name__}: {value!r}")
+
+    return check
+
+
 @frozen(kw_only=True)
 class Price:
     """What the vendor's price list asked for one billable unit on a day: the first step that costs
-    something, without what is free."""
+    something, without what is free. Where units differ in price it is the dearest one's.
 
-    money: Money
-    as_of: datetime.date
-    source: str
-    note: str = ""
+    `source` is the URL of the list; `note` says what is free, what larger numbers cost, and where
+    the price does not hold.
+    """
+
+    money: Money = field(validator=_a(Money))
+    as_of: datetime.date = field(validator=_a(datetime.date))
+    source: str = field(validator=_a(str))
+    note: str = field(default="", validator=_a(str))
+
+
+def _of_a_unit(offers: Any, _: Attribute[Any], price: Price | None) -> None:
+    if price is not None and offers.unit is None:
+        raise ValueError("there is a price, and no unit that it is for")
 
 
 @frozen(kw_only=True)
@@ -140,7 +159,7 @@ class Offers:
     concurrency: int | None = field(default=None, validator=positive)
     rate_per_s: int | None = field(default=None, validator=positive)
     unit: str | None = "call"
-    price: Price | None = None
+    price: Price | None = field(default=None, validator=[_a(Price, type(None)), _of_a_unit])
 
 
 @frozen
@@ -248,16 +267,6 @@ class Download:
     def host(self) -> str:
         """Whom a message names: never the URL, whose query may hold a signature."""
         return urlsplit(self.url).hostname or "?"
-
-
-def _a(*kinds: type) -> Callable[[Any, Attribute[Any], Any], None]:
-    """Checks a field that the core builds on before any call, as when it lists providers."""
-
-    def check(_: Any, attribute: Attribute[Any], value: Any) -> None:
-        if not isinstance(value, kinds):
-            raise TypeError(f"a provider's {attribute.name} is no {kinds[0].__name__}: {value!r}")
-
-    return check
 
 
 def _all_settings(provider: Any, attribute: Attribute[Any], settings: Any) -> None:
