@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test interop check clean
+.PHONY: demo test interop soak check clean
 
 demo: $(READY)
 	$(BIN)/python examples/demo.py
@@ -15,6 +15,10 @@ test: $(READY)
 interop: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[interop]"
 	$(BIN)/python -m pytest tests/interop
+
+# Every fault with its big numbers, some 20 minutes; `make soak ONLY=F4` takes those of one.
+soak: $(READY)
+	cd tests && ../$(BIN)/python -m faults.soak --only "$(ONLY)" $(if $(ONLY),,--write)
 
 check: $(READY)
 	$(BIN)/ruff check .

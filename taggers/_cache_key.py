@@ -3,7 +3,8 @@
 That is the picture's SHA-256, the options as they were given, and the provider's name, plugin,
 version, address and settings. A request is a pure function of these, but for the random name and
 the time that some hold; so they stand for the whole of it. Of secrets only a fingerprint goes in:
-nobody has an answer that another credential paid for, and the file helps nobody to guess a password.
+nobody has an answer that another credential paid for, and the file helps nobody to guess a
+password.
 
 There is no key for a URL, where another picture may stand tomorrow; for an image search, whose
 library changes; for providers on this machine, which cost nothing; and for a machine's own

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import secrets
+import time
 from collections import deque
 from collections.abc import (
     AsyncGenerator,
@@ -20,26 +20,27 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
 
-from attrs import evolve
+from attrs import evolve, frozen
 
-from ._breaker import BREAKERS
-from ._clock import CLOCKS
-from ._config import Config, Route, load
+from ._config import Config
+from ._config_file import load
+from ._effects import Context
 from ._enhance import after, enhanced, of_original
-from ._flow import Context, Job, call
-from ._gates import GATES
-from ._guards import Guards, Repeats
+from ._flow import Job, call
+from ._guards import Repeats
 from ._image import Image, Source
-from ._keys import Keys, state_folder
-from ._limits import LIMITERS
+from ._keys import state_folder
+from ._latency import LATENCIES
 from ._model import Options, Result
 from ._policy import Policy
 from ._provider import Provider
 from ._registry import Registry, installed
-from ._resolve import Target, resolve
-from ._retries import RETRIES
+from ._resolve import Target
+from ._routes import Asked, Planner, Step
 from ._settings import Settings
-from .errors import ConfigurationError, NotSupported, TaggersError
+from ._targets import Targets
+from ._walk import Walk
+from .errors import ConfigurationError, DeadlineExceeded, NotSupported, TaggersError
 
 if TYPE_CHECKING:
     from ._cache import Cache
@@ -74,7 +75,8 @@ class TagOptions(Sending, total=False):
     * `min_confidence`: only tags of at least this confidence, 0 to 1;
     * `language`: the names' language, as in "zh" or "en";
     * `enhance`: a provider that makes the picture better first, such as huawei-dark-enhance;
-    * `native`: merged last into the vendor's own request; it is not portable.
+    * `native`: merged last into the vendor's own request; it is not portable;
+    * `metadata`: what a route's conditions may ask for, as in {"plan": "gold"}; it is not sent.
     """
 
     provider: str | None
@@ -83,6 +85,7 @@ class TagOptions(Sending, total=False):
     language: str | None
     enhance: str | None
     native: Mapping[str, Any]
+    metadata: Mapping[str, str]
 
 
 T = TypeVar("T")
@@ -98,8 +101,8 @@ class AsyncTagger:
     * `provider`: the provider or route to ask; `settings` are its own, and come before the
       configuration and the environment;
     * `policy`: attempts, deadline and pauses of every call;
-    * `cache`: True keeps answers in the user's own folder, and a path in that one, so that nobody
-      pays twice for the same answer;
+    * `cache`: True keeps answers where the configuration says, and a path in that folder, so that
+      nobody pays twice for the same one; None: as the configuration says;
     * `ca_bundle`: a file of certificates to trust besides certifi's.
 
     It belongs to the event loop in which it is first used.
@@ -111,7 +114,7 @@ class AsyncTagger:
         *,
         config: Config | None = None,
         policy: Policy | None = None,
-        cache: bool | str | os.PathLike[str] = False,
+        cache: bool | str | os.PathLike[str] | None = None,
         ca_bundle: str | os.PathLike[str] | None = None,
         registry: Registry | None = None,
         **settings: Any,
@@ -120,13 +123,17 @@ class AsyncTagger:
             raise ConfigurationError("settings were given, and no provider that they are for")
         self._config = config if config is not None else Config()
         self._default = provider or self._config.default
-        self._policy = policy or Policy()
+        self._policy = policy or self._config.policy
         self._ca_bundle = None if ca_bundle is None else os.fspath(ca_bundle)
-        self._registry = registry or installed()
-        self._settings = settings
-        self._targets: dict[str, Target] = {}
+        self._targets = Targets(self._config, registry or installed(), self._default, settings)
+        self._planner = Planner(
+            routes=self._config.routes,
+            of=self._targets.candidate,
+            roll=random.random,
+            cny_per_usd=self._config.prices.cny_per_usd,
+        )
         self._driver: Driver | None = None
-        self._cache = _cache(cache)
+        self._cache = _cache(cache, self._config)
 
     @classmethod
     def from_config(
@@ -145,22 +152,19 @@ class AsyncTagger:
 
     def check(self, provider: str | None = None) -> None:
         """Raises `ConfigurationError` where a provider, or a route's targets, lacks something."""
-        name = self._named(provider)
-        route = self._config.routes.get(name)
-        for target in route.targets if route else (name,):
-            self._target(target)
+        for target in self._planner.leaves(self._named(provider)):
+            self._targets.of(target)
 
     async def tag(self, image: Source | Image, **options: Unpack[TagOptions]) -> Result:
         """What a provider says about a picture: a path, a URL, bytes or an `Image`.
 
         Raises a `TaggersError`.
         """
-        name = self._named(options.get("provider"))
-        wanted = _wanted(options)
-        picture = await self._opened(image)
+        call = _Call(self._named(options.get("provider")), _wanted(options), self._ends(), options)
+        picture = await self._opened(image, call.ends)
         if enhancer := options.get("enhance"):
-            return await self._enhanced(enhancer, name, picture, wanted)
-        return await self._answer(name, picture, wanted)
+            return await self._enhanced(enhancer, picture, call)
+        return await self._answer(picture, call)
 
     async def tag_many(
         self,
@@ -192,7 +196,7 @@ class AsyncTagger:
         self, image: Source | Image, providers: Iterable[str], **options: Unpack[TagOptions]
     ) -> dict[str, Result | TaggersError]:
         """What several providers say about one picture, by name; each a `Result` or its error."""
-        picture = await self._opened(image)
+        picture = await self._opened(image, self._ends())
         names = list(dict.fromkeys(providers))
         outcomes = await asyncio.gather(
             *(self._outcome(picture, {**options, "provider": name}) for name in names)
@@ -226,10 +230,14 @@ class AsyncTagger:
             hint='name one, as in Tagger("local-basic"), or set default in taggers.toml',
         )
 
-    async def _opened(self, image: Source | Image) -> Image:
+    async def _opened(self, image: Source | Image, ends: float) -> Image:
         if isinstance(image, Image | bytes | bytearray | memoryview):
             return Image.open(image)
-        return await asyncio.to_thread(Image.open, image)
+        try:
+            async with asyncio.timeout(ends - time.monotonic()):
+                return await asyncio.to_thread(Image.open, image)
+        except TimeoutError:
+            raise DeadlineExceeded(f"{image} could not be read in time", sent=False) from None
 
     async def _outcome(self, image: Source | Image, options: TagOptions) -> Result | TaggersError:
         try:
@@ -237,39 +245,48 @@ class AsyncTagger:
         except TaggersError as error:
             return error
 
-    async def _enhanced(self, enhancer: str, name: str, image: Image, options: Options) -> Result:
+    async def _enhanced(self, enhancer: str, image: Image, call: _Call) -> Result:
         """What a provider says about a picture that another one makes better first. Whether both
         can be asked is looked at before the first is paid."""
-        self._target(self._first(name))
-        maker = self._target(enhancer).provider
+        self.check(call.name)
+        maker = self._targets.of(enhancer).provider
         if not maker.offers.images:
             raise NotSupported("it makes no pictures", provider=maker.name, outcome="not sent")
-        sending = evolve(Options(), **{name: getattr(options, name) for name in _SENDING})
-        made = await self._ask(enhancer, image, sending)
+        sending = evolve(Options(), **{name: getattr(call.options, name) for name in _SENDING})
+        made = await self._answer(image, evolve(call, name=enhancer, options=sending))
         try:
             clearer = enhanced(made)
-            return of_original(await self._answer(name, clearer, options), made, clearer)
+            return of_original(await self._answer(clearer, call), made, clearer)
         except TaggersError as error:
             raise after(made, error) from error.__cause__
 
-    async def _answer(self, name: str, image: Image, options: Options) -> Result:
-        if route := self._config.routes.get(name):
-            return await self._by_route(route, image, options)
-        return await self._ask(name, image, options)
+    async def _answer(self, image: Image, call: _Call) -> Result:
+        """What the provider or route of a call says, asked in the order of its plan."""
+        walk = Walk(
+            plan=self._planner.plan(call.name, call.asked(image)),
+            policy=self._policy,
+            ends=call.ends,
+            ask=partial(self._ask, image, call.options),
+            left_alone=self._targets.left_alone,
+            ticks=time.monotonic,
+        )
+        return await walk.result()
 
-    async def _by_route(self, route: Route, image: Image, options: Options) -> Result:
-        """Asks the route's targets in order, as far as their errors let it go on."""
-        left: dict[str, str] = {}
-        for name in route.targets[:-1]:
-            try:
-                result = await self._ask(name, image, options)
-            except TaggersError as error:
-                if not _goes_on(error, route):
-                    raise
-                left[name] = str(error)
-            else:
-                return _having_left(result, left)
-        return _having_left(await self._ask(route.targets[-1], image, options), left)
+    async def _ask(
+        self, image: Image, options: Options, step: Step, policy: Policy, repeats: Repeats
+    ) -> Result:
+        target = self._targets.of(step.name)
+
+        async def ask(after_s: float = 0.0) -> Result:
+            left = evolve(policy, deadline_s=policy.deadline_s - after_s)
+            context = self._targets.context(target, left, repeats, step.routes)
+            return await self._called(target, image, options, context)
+
+        if self._cache is None:
+            return await ask()
+        from ._cache import kept_or_asked
+
+        return await kept_or_asked(self._cache, target, image, options, ask)
 
     async def perform(
         self,
@@ -281,63 +298,35 @@ class AsyncTagger:
     ) -> Result:
         """What becomes of a job that is no tagging: `make` makes it for a provider and its
         settings, with the provider as it is to be used for it. See `taggers.library`."""
-        target = self._target(self._named(provider))
+        target = self._targets.of(self._named(provider))
         used, job = make(target.provider, target.settings)
-        picture = await self._opened(image)
-        return await self._called(evolve(target, provider=used), picture, options, job)
+        ends = self._ends()
+        picture = await self._opened(image, ends)
+        policy = evolve(self._policy, deadline_s=ends - time.monotonic())
+        context = self._targets.context(target, policy, Repeats(policy.attempts - 1))
+        return await self._called(evolve(target, provider=used), picture, options, context, job)
 
-    def _context(self, target: Target) -> Context:
-        clock = CLOCKS.of((target.service[0], b""))
-        limiter = LIMITERS.of(target.account)
-        limiter.limits = target.limits
-        return Context(
-            now=clock.now,
-            correct=clock.correct,
-            gate=GATES.of,
-            roll=random.random,
-            nonce=secrets.token_hex(16),
-            policy=self._policy,
-            guards=Guards(
-                limiter=limiter,
-                breaker=BREAKERS.of(target.service),
-                retries=RETRIES.of(target.service),
-                repeats=Repeats(self._policy.attempts - 1),
-            ),
-        )
-
-    async def _ask(self, name: str, image: Image, options: Options) -> Result:
-        target = self._target(name)
-        if self._cache is None:
-            return await self._called(target, image, options)
-        from ._cache import kept_or_asked
-
-        asking = partial(self._called, target, image, options)
-        return await kept_or_asked(self._cache, target, image, options, asking)
+    def _ends(self) -> float:
+        """The ticks at which a call that begins now is over."""
+        return time.monotonic() + self._policy.deadline_s
 
     async def _called(
-        self, target: Target, image: Image, options: Options, job: Job | None = None
+        self,
+        target: Target,
+        image: Image,
+        options: Options,
+        context: Context,
+        job: Job | None = None,
     ) -> Result:
-        flow = call(target.provider, image, options, target.settings, self._context(target), job)
-        result = await self._driven().run(flow, self._policy.deadline_s)
+        flow = call(target.provider, image, options, target.settings, context, job)
+        result = await self._driven().run(flow, context.policy.deadline_s)
+        LATENCIES.of(target.account).note(result.provenance.duration_s)
         return evolve(
             result,
             provenance=evolve(
                 result.provenance, plugin=target.plugin, plugin_version=target.plugin_version
             ),
         )
-
-    def _first(self, name: str) -> str:
-        """The provider that is asked first by this name."""
-        route = self._config.routes.get(name)
-        return route.targets[0] if route else name
-
-    def _target(self, name: str) -> Target:
-        if name not in self._targets:
-            arguments = self._settings if name == self._default else {}
-            self._targets[name] = resolve(
-                name, self._config, Keys.load(), self._registry, arguments
-            )
-        return self._targets[name]
 
     def _driven(self) -> Driver:
         if self._driver is None:
@@ -349,19 +338,39 @@ class AsyncTagger:
 
     def _declared_concurrency(self, name: str | None) -> int:
         try:
-            declared = self._target(self._first(self._named(name))).provider.offers.concurrency
+            first = self._planner.leaves(self._named(name))[0]
+            allowed = self._targets.of(first).limits.concurrency
         except TaggersError:
-            declared = None  # every picture will say what is wrong
-        return declared or DEFAULT_CONCURRENCY
+            allowed = None  # every picture will say what is wrong
+        return allowed or DEFAULT_CONCURRENCY
 
 
-def _cache(wanted: bool | str | os.PathLike[str]) -> Cache | None:
+@frozen
+class _Call:
+    """One call: whom it asks, with what, and the ticks at which its time is over."""
+
+    name: str
+    options: Options
+    ends: float
+    given: TagOptions
+
+    def asked(self, image: Image) -> Asked:
+        """What conditions may ask for."""
+        metadata = self.given.get("metadata") or {}
+        return Asked(image=image, language=self.options.language, metadata=metadata)
+
+
+def _cache(wanted: bool | str | os.PathLike[str] | None, config: Config) -> Cache | None:
     """The answer cache that is wanted, if one is."""
+    if wanted is None:
+        wanted = config.store.cache
     if wanted is False:
         return None
     from ._cache import Cache
 
-    return Cache(state_folder() if wanted is True else Path(wanted))
+    if wanted is True:
+        wanted = config.store.folder or state_folder()
+    return Cache(Path(wanted))
 
 
 def _wanted(options: TagOptions) -> Options:
@@ -374,17 +383,6 @@ def _wanted(options: TagOptions) -> Options:
         keep_metadata=options.get("keep_metadata", False),
         fetch=options.get("fetch", False),
     )
-
-
-def _goes_on(error: TaggersError, route: Route) -> bool:
-    """Whether a route may ask its next target after this error."""
-    return error.fallback in ("yes", "if-capable") or (
-        error.fallback == "opt-in" and route.paid_fallback
-    )
-
-
-def _having_left(result: Result, left: Mapping[str, str]) -> Result:
-    return evolve(result, provenance=evolve(result.provenance, left=left)) if left else result
 
 
 async def _each(images: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:

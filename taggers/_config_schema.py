@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from ._config import ENDPOINT, REFERENCE, STRATEGIES
+from ._config import ENDPOINT, REFERENCE
+from ._config_keys import BUDGET, HOSTS, POLICY, ROUTE, SERVICE, STORE, WHEN, Amount, Key, Number
 from ._registry import Registry
 from ._serial import DIALECT
 from ._settings import Setting
@@ -24,11 +26,11 @@ def config_schema(registry: Registry) -> dict[str, Any]:
         "type": "object",
         "properties": {
             "default": {"type": "string", "description": "a provider or a route"},
-            "trusted_hosts": {
-                "type": "array",
-                "items": {"type": "string"},
-                "description": "hosts that may be sent your keys; only in your own file",
-            },
+            "trusted_hosts": _key(HOSTS),
+            "policy": _table(POLICY),
+            "store": _table(STORE),
+            "budgets": {"type": "object", "additionalProperties": _table(BUDGET)},
+            "prices": _PRICES,
             "providers": {"type": "object", "additionalProperties": {"oneOf": services}},
             "routes": {"type": "object", "additionalProperties": _ROUTE},
         },
@@ -41,6 +43,7 @@ def _service(plugin: str, settings: tuple[Setting, ...]) -> dict[str, Any]:
         "type": "object",
         "properties": {
             "plugin": {"const": plugin},
+            **{name: _key(key) for name, key in SERVICE.items()},
             **{setting.name: _setting(setting) for setting in settings},
         },
         "required": ["plugin"],
@@ -64,13 +67,23 @@ def _setting(setting: Setting) -> dict[str, Any]:
     return {"anyOf": [value, reference], **about}
 
 
-_ROUTE = {
+def _table(keys: Mapping[str, Key], **others: Any) -> dict[str, Any]:
+    """The schema of a table with these keys."""
+    return {
+        "type": "object",
+        "properties": {**{name: _key(key) for name, key in keys.items()}, **others},
+        "required": [name for name, key in keys.items() if key.required],
+        "additionalProperties": False,
+    }
+
+
+def _key(key: Key) -> dict[str, Any]:
+    return {**key.schema(), "description": key.help}
+
+
+_ROUTE = _table(ROUTE, when={"type": "array", "items": _table(WHEN)})
+_PRICES = {
     "type": "object",
-    "properties": {
-        "strategy": {"enum": list(STRATEGIES)},
-        "targets": {"type": "array", "items": {"type": "string"}, "minItems": 1},
-        "paid_fallback": {"type": "boolean"},
-    },
-    "required": ["targets"],
-    "additionalProperties": False,
+    "properties": {"cny_per_usd": _key(Number(help="how many yuan a dollar is worth"))},
+    "additionalProperties": _key(Amount(help="what a billable unit of this provider costs")),
 }

@@ -26,7 +26,6 @@ from .errors import (
     RateLimited,
     Retry,
     Scope,
-    ServerFault,
     TaggersError,
     Unavailable,
     UnknownVendorError,
@@ -97,11 +96,8 @@ _BY_STATUS: Mapping[int, type[TaggersError]] = {
     410: EndpointGone,
     413: PayloadTooLarge,
     429: RateLimited,
-    500: ServerFault,
     501: NotSupported,
-    502: Unavailable,
     503: Unavailable,
-    504: OutcomeUnknown,
 }
 
 
@@ -217,10 +213,13 @@ def _text(value: Any) -> str | None:
 
 
 def _by_hundred(status: int) -> type[TaggersError]:
-    """The kind of error of a status that says nothing more; a redirect is never followed."""
+    """The kind of error of a status that says nothing more; a redirect is never followed.
+
+    A 500 or 502 without the vendor's code may be a balancer's, behind which the work was done.
+    """
     if status < 400:
         return MalformedResponse
-    return InvalidRequest if status < 500 else ServerFault
+    return InvalidRequest if status < 500 else OutcomeUnknown
 
 
 def _answered(kind: type[TaggersError]) -> dict[str, str]:

@@ -44,14 +44,18 @@ class Permits(Protocol):
 
 @define(eq=False)
 class Repeats:
-    """How often one call may still ask again, whomever a route asks."""
+    """How often one call may still ask again, whomever a route asks; an inner route's repeats are
+    also some of those around it."""
 
     left: int
+    within: Repeats | None = None
 
     def take(self) -> bool:
         """Whether one was left, which is taken."""
+        if self.left < 1 or (self.within is not None and not self.within.take()):
+            return False
         self.left -= 1
-        return self.left >= 0
+        return True
 
 
 @frozen(kw_only=True)

@@ -17,6 +17,7 @@ from ._decode import Decoder, Json
 from ._faults import Errors
 from ._image import Image
 from ._model import BoundingBox, Finding, Options, positive
+from ._money import Money
 from ._settings import Setting, Settings
 from ._wire import Prepared, Request, Response
 from .errors import ImageDimensions, NotSupported, PayloadTooLarge, UnsupportedImage
@@ -27,6 +28,7 @@ __all__ = [
     "Download",
     "LibraryCalls",
     "Offers",
+    "Price",
     "Provider",
     "Query",
     "Session",
@@ -108,6 +110,17 @@ def _unsupported_source(image: Image) -> tuple[str]:
 
 
 @frozen(kw_only=True)
+class Price:
+    """What the vendor's price list asked for one billable unit on a day: the first step that costs
+    something, without what is free."""
+
+    money: Money
+    as_of: datetime.date
+    source: str
+    note: str = ""
+
+
+@frozen(kw_only=True)
 class Offers:
     """What a provider gives, and which options it applies itself (the core applies the others).
 
@@ -115,7 +128,7 @@ class Offers:
     things are; `images`: whether it makes pictures; `languages` are those that can be asked for;
     `max_limit` is the largest `limit` that it takes; `concurrency` is how many calls at a time the
     vendor allows by default, `rate_per_s` how many in a second; `unit` is what it bills, None where
-    nothing is.
+    nothing is, and `price` what that costs, None where it is not known.
     """
 
     kinds: tuple[str, ...] = ()
@@ -127,6 +140,7 @@ class Offers:
     concurrency: int | None = field(default=None, validator=positive)
     rate_per_s: int | None = field(default=None, validator=positive)
     unit: str | None = "call"
+    price: Price | None = None
 
 
 @frozen

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from attrs import evolve, field, frozen
 
-from ._config import ENDPOINT, Config
+from ._config import ENDPOINT, Config, Service
 from ._found import Found, find
 from ._gates import credential
 from ._keys import Keys
@@ -109,8 +109,14 @@ def resolve(
         settings=settings,
         plugin=service.plugin,
         plugin_version=registry.distribution(service.plugin)[1],
-        limits=Limits(provider.offers.concurrency, provider.offers.rate_per_s),
+        limits=_limits(service, provider),
     )
+
+
+def _limits(service: Service, provider: Provider) -> Limits:
+    """What the user says of the account; else what the provider declares."""
+    own, declared = service.limits, provider.offers
+    return Limits(own.concurrency or declared.concurrency, own.rate_per_s or declared.rate_per_s)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""What a provider has to know, and secrets that do not show themselves."""
+"""What a provider has to know."""
 
 from __future__ import annotations
 
@@ -8,34 +8,9 @@ from typing import Any
 
 from attrs import frozen
 
+from ._secret import Secret, holds, redact, scrubbed
+
 __all__ = ["Secret", "Setting", "Settings"]
-
-
-class Secret:
-    """A text that does not show itself: not in `repr`, `str`, a log, a pickle or JSON."""
-
-    __slots__ = ("__text",)
-
-    def __init__(self, text: str) -> None:
-        self.__text = text
-
-    def reveal(self) -> str:
-        """The text itself, for signing and sending."""
-        return self.__text
-
-    def __repr__(self) -> str:
-        return "Secret('***')"
-
-    __str__ = __repr__
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self.__text == other.__text
-
-    def __hash__(self) -> int:
-        return hash(self.__text)
-
-    def __reduce__(self) -> Any:
-        raise TypeError("a Secret is not pickled; pass its name and look it up there")
 
 
 class Settings(Mapping[str, Any]):
@@ -66,11 +41,18 @@ class Settings(Mapping[str, Any]):
         return Settings({**self._values, **values})
 
     def redact(self, text: str) -> str:
-        """The text without any of the secrets in it; one under four characters is no secret."""
-        for value in self._values.values():
-            if isinstance(value, Secret) and len(value.reveal()) >= 4:
-                text = text.replace(value.reveal(), "***")
-        return text
+        """The text without any of the secrets in it, however they are written; one under four
+        characters is no secret."""
+        return redact(text, self._secrets())
+
+    def scrubbed(self, body: Any, content: bytes) -> Any:
+        """The body that was made of this content, without any of the secrets in it; one under eight
+        characters may stand there by chance."""
+        secrets = self._secrets()
+        return scrubbed(body, secrets) if holds(content, secrets) else body
+
+    def _secrets(self) -> list[Secret]:
+        return [value for value in self._values.values() if isinstance(value, Secret)]
 
 
 @frozen

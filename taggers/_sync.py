@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from ._client import AsyncTagger, TagOptions
-from ._config import load
+from ._config_file import load
 from ._image import Image, Source
 from ._model import Result
 from .errors import TaggersError

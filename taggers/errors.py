@@ -39,54 +39,24 @@ mend is the same; `outcome` then reads "rejected" instead of "not sent", and `co
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from ._model import Attempt
 
 __all__ = [
-    "AccountSuspended",
-    "Authentication",
-    "BudgetExceeded",
-    "CircuitOpen",
-    "ClockSkew",
-    "ConfigurationError",
-    "ConnectFailed",
-    "CredentialLocked",
-    "DeadlineExceeded",
-    "DnsFailure",
-    "EndpointGone",
-    "ImageDimensions",
-    "ImageSource",
-    "InvalidInput",
-    "InvalidRequest",
-    "LocalError",
-    "LocalResourceError",
-    "MalformedResponse",
-    "NotFound",
-    "NotSent",
-    "NotSubscribed",
-    "NotSupported",
-    "OutcomeUnknown",
-    "PayloadTooLarge",
-    "PermissionDenied",
-    "PluginError",
-    "ProviderError",
-    "QuotaExhausted",
-    "RateLimited",
-    "ResponseError",
-    "ResponseTooLarge",
-    "ServerFault",
-    "TaggersError",
-    "TlsFailure",
-    "TokenExpired",
-    "TransportError",
-    "Unavailable",
-    "UnknownVendorError",
-    "UnsafeUrl",
-    "UnsupportedImage",
+    "AccountSuspended", "Authentication", "BudgetExceeded", "CircuitOpen", "ClockSkew",
+    "ConfigurationError", "ConnectFailed", "CredentialLocked", "DeadlineExceeded", "DnsFailure",
+    "EndpointGone", "ImageDimensions", "ImageSource", "InvalidInput", "InvalidRequest",
+    "LocalError", "LocalResourceError", "MalformedResponse", "NotFound", "NotSent",
+    "NotSubscribed", "NotSupported", "OutcomeUnknown", "PayloadTooLarge", "PermissionDenied",
+    "PluginError", "ProviderError", "QuotaExhausted", "RateLimited", "ResponseError",
+    "ResponseTooLarge", "ServerFault", "TaggersError", "TlsFailure", "TokenExpired",
+    "TransportError", "Unavailable", "UnknownVendorError", "UnsafeUrl", "UnsupportedImage",
     "WriteInterrupted",
-]
+]  # fmt: skip
 
 Outcome = Literal["not sent", "rejected", "unknown", "unreadable"]
 Billed = Literal["no", "maybe", "yes"]
@@ -112,7 +82,9 @@ class TaggersError(Exception):
     * `fallback`: whether a route may ask its next provider.
 
     Besides: `message`, `hint` (what to do), `provider`, `code` (the vendor's), `status` (HTTP),
-    `request_id`, `retry_after_s` (or None), `attempts` (all, first to last) and `warnings`.
+    `request_id`, `retry_after_s` (or None), `attempts` (all, first to last), `warnings`, such as
+    an upload that could not be deleted either, and `left`: which targets of a route were not asked,
+    or failed before, and why.
     """
 
     outcome: Outcome = "rejected"
@@ -129,6 +101,7 @@ class TaggersError(Exception):
     hint: str | None = None
     attempts: tuple[Attempt, ...] = ()
     warnings: tuple[str, ...] = ()
+    left: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, message: str, **facts: Any) -> None:
         super().__init__(message)
@@ -166,7 +139,11 @@ class TaggersError(Exception):
             "retry_after_s", "outcome", "billed", "scope",
         )  # fmt: skip
         facts = {name: getattr(self, name) for name in names}
-        counted = {"attempts": len(self.attempts), "warnings": list(self.warnings)}
+        counted = {
+            "attempts": len(self.attempts),
+            "warnings": list(self.warnings),
+            "left": dict(self.left),
+        }
         return {"kind": type(self).__name__, **facts, **counted}
 
 

@@ -348,7 +348,7 @@ def test_an_image_search_is_asked_again_since_its_library_changes(folder: Path) 
 
 
 async def _its_target(tagger: AsyncTagger) -> Target:
-    return tagger._target(tagger._default or "")
+    return tagger._targets.of(tagger._default or "")
 
 
 def test_the_emulators_answers_are_not_kept(folder: Path) -> None:

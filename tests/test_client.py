@@ -32,8 +32,9 @@ from server import (
 from taggers_tencent.detect_label import PROVIDER as TENCENT
 
 from taggers import AsyncTagger, Image, Policy, Result, Tagger
-from taggers._config import Config, Route
+from taggers._config import Config
 from taggers._registry import GROUP, Registry
+from taggers._routes import Route
 from taggers.errors import (
     Authentication,
     ConfigurationError,
@@ -328,7 +329,7 @@ def _by_route(
         evolve(ACME, name="first", endpoint=first, accepts=first_accepts),
         evolve(ACME, name="second", endpoint=second),
     )
-    route = Route("tags", ("first", "second"), paid_fallback=paid)
+    route = Route(name="tags", targets=("first", "second"), paid_fallback=paid)
     return Tagger(
         config=Config(default="tags", routes={"tags": route}),
         registry=registry,
@@ -409,7 +410,7 @@ def test_a_route_whose_targets_all_fail_ends_in_the_last_ones_error(server: Serv
 
 def test_a_route_that_has_one_target_only_raises_its_error() -> None:
     provider = evolve(ACME, endpoint=closed_port())
-    config = Config(routes={"tags": Route("tags", ("acme",))})
+    config = Config(routes={"tags": Route(name="tags", targets=("acme",))})
 
     with (
         Tagger("tags", config=config, registry=_registry(provider)) as tagger,

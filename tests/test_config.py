@@ -9,12 +9,16 @@ from typing import Any
 import jsonschema
 import pytest
 
-from taggers import Tagger
-from taggers._config import load
+from taggers import Policy, Tagger
+from taggers._config import Prices, Store
+from taggers._config_file import load
 from taggers._config_schema import config_schema
 from taggers._keys import Keys, keys_path, store
+from taggers._limits import Limits
+from taggers._money import Money
 from taggers._registry import installed
 from taggers._resolve import Target, resolve
+from taggers._routes import When
 from taggers.errors import ConfigurationError
 
 EXAMPLE = """
@@ -108,8 +112,9 @@ def test_every_mistake_is_reported_at_once_with_place_and_nearest_name(tmp_path:
         r"(it must match [a-z0-9][a-z0-9-]*-\d+)",
         "providers.tx.scenes: 'sky' is none of web, camera, album, news, nonecam, product",
         'providers.none.plugin: is missing; write plugin = "PROVIDER"',
-        "routes.tags.strategy: 'falback' is none of fallback; did you mean 'fallback'?",
-        "routes.empty.targets: is missing; list the providers to ask, in order",
+        "routes.tags.strategy: 'falback' is none of fallback, weighted, cheapest, fastest, "
+        "condition; did you mean 'fallback'?",
+        "routes.empty.targets: is missing; it takes the providers and routes to ask",
         "routes.tags.targets[1]: there is no 'tencent-detect-lable'; "
         "did you mean 'tencent-detect-label'?",
     ]
@@ -122,6 +127,56 @@ def test_every_mistake_is_reported_at_once_with_place_and_nearest_name(tmp_path:
     ("text", "says"),
     [
         ("default = ", "it is not TOML"),
+        ("policy = 5", "policy: must be a table [policy], not 5"),
+        ("[policy]\nattempts = 0", "policy.attempts: must be a whole number from 1 to 10, not 0"),
+        ("[policy]\ndeadline_s = 0", "policy.deadline_s: must be a number above 0, not 0"),
+        ('[policy]\nunknown = "retry"', "is none of raise, retry-once; did you mean 'retry-once'?"),
+        ("[store]\nshare_limits = 1", "store.share_limits: must be true or false, not 1"),
+        ("[providers.huawei-bgm]\nconcurrency = 0", "concurrency: must be a whole number from 1,"),
+        ('[budgets.a]\ncap = "50"\nper = "day"', 'budgets.a.cap: must be an amount as in "50 CNY"'),
+        ('[budgets.a]\ncap = "5 CNY"', "budgets.a.per: is missing; it takes the time in which"),
+        ('[budgets.a]\ncap = "5 CNY"\nper = "week"', "per: 'week' is none of run, day, month"),
+        (
+            '[budgets.a]\ncap = "5 CNY"\nper = "day"\nproviders = ["huawei-bg"]',
+            "budgets.a.providers: there is no 'huawei-bg'; did you mean 'huawei-bgm'?",
+        ),
+        (
+            '[prices]\nhuawei-bgm = "free"',
+            'prices.huawei-bgm: must be an amount as in "0.0012 CNY"',
+        ),
+        ("[prices]\ncny_per_usd = -1", "prices.cny_per_usd: must be a number above 0, not -1"),
+        ('[prices]\nhuawei-bg = "1 CNY"', "prices: there is no 'huawei-bg'; did you mean"),
+        ('[routes.a]\ntargets = ["a"]', "routes.a: it leads back to itself: a → a"),
+        (
+            '[routes.a]\ntargets = ["b"]\n[routes.b]\ntargets = ["huawei-bgm", "a"]',
+            "routes.a: it leads back to itself: a → b → a",
+        ),
+        (
+            '[routes.huawei-bgm]\ntargets = ["local-basic"]',
+            "huawei-bgm is a provider; take another",
+        ),
+        (
+            '[routes.a]\ntargets = ["huawei-bgm"]\nweights = [1]',
+            'routes.a.weights: goes with strategy = "weighted"',
+        ),
+        (
+            '[routes.a]\ntargets = ["huawei-bgm"]\nstrategy = "weighted"\nweights = [1, 2]',
+            "routes.a.weights: has 2 for 1 targets",
+        ),
+        (
+            '[routes.a]\ntargets = ["huawei-bgm"]\nstrategy = "condition"',
+            "routes.a.when: is missing; write a rule as a table [[routes.a.when]]",
+        ),
+        (
+            '[routes.a]\ntargets = ["local-basic"]\nstrategy = "condition"\n'
+            '[[routes.a.when]]\nuse = "local-basi"\nformats = ["png"]',
+            "routes.a.when[0].formats: there is no such key; did you mean 'format'?",
+        ),
+        ('[routes.a]\ntargets = ["local-basic"]\nshadow = ["x"]', "routes.a.shadow: there is no"),
+        (
+            '[routes.a]\ntargets = ["local-basic"]\nshadow_share = 2',
+            "routes.a.shadow_share: must be a number above 0 to 1, not 2",
+        ),
         ("default = 5", "default: must be a text, not 5"),
         ("providers = 5", "providers: must be tables like [providers.NAME], not 5"),
         ("[providers]\nhw = 5", "providers.hw: must be a table [providers.hw], not 5"),
@@ -358,3 +413,98 @@ def test_the_schema_takes_the_example_and_refuses_a_typo() -> None:
     jsonschema.validate(good, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(bad, schema)
+
+
+WHOLE = """
+default = "tags"
+
+[policy]
+attempts = 2
+deadline_s = 12.5
+unknown = "retry-once"
+
+[store]
+folder = "kept"
+share_limits = true
+cache = true
+
+[providers.hw]
+plugin = "huawei-tagging-v2"
+project_id = "p"
+concurrency = 20
+rate_per_s = 50
+
+[routes.tags]
+strategy = "weighted"
+targets = ["hw", "rest"]
+weights = [3, 1]
+attempts = 1
+deadline_s = 10
+budget = "5 CNY"
+shadow = ["local-basic"]
+shadow_share = 0.1
+
+[routes.rest]
+strategy = "condition"
+targets = ["local-basic"]
+vendors = ["local", "Tencent"]
+regions = ["cn-*"]
+requires = ["boxes"]
+
+[[routes.rest.when]]
+use = "local-basic"
+format = ["png"]
+min_edge_px = 10
+metadata = { plan = "gold" }
+
+[budgets.nightly]
+cap = "50 CNY"
+per = "day"
+providers = ["hw"]
+
+[prices]
+huawei-tagging-v2 = "0.0012 CNY"
+cny_per_usd = 7.1
+"""
+
+
+def test_all_that_can_be_configured_is_read(tmp_path: Path) -> None:
+    config = load(_file(tmp_path, WHOLE))
+
+    rest, tags = config.routes["rest"], config.routes["tags"]
+    assert Policy(attempts=2, deadline_s=12.5, unknown="retry-once") == config.policy
+    assert Store(folder=tmp_path / "kept", share_limits=True, cache=True) == config.store
+    assert Limits(20, 50) == config.services["hw"].limits
+    assert ((3, 1), Money.parse("5 CNY"), 0.1) == (tags.weights, tags.budget, tags.shadow_share)
+    assert (
+        When(use="local-basic", format=("png",), min_edge_px=10, metadata={"plan": "gold"})
+        == rest.when[0]
+    )
+    assert ["nightly", "route tags"] == [cap.name for cap in config.caps()]
+    assert Prices({"huawei-tagging-v2": Money.parse("0.0012 CNY")}, 7.1) == config.prices
+
+
+def test_the_schema_takes_all_that_can_be_configured() -> None:
+    jsonschema.validate(tomllib.loads(WHOLE), config_schema(installed()))
+
+
+def test_a_projects_file_cannot_lift_a_cap_of_the_users_own(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _file(home, '[budgets.mine]\ncap = "1 CNY"\nper = "day"', "config.toml")
+    _file(tmp_path, '[budgets.mine]\ncap = "1000 CNY"\nper = "day"')
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ConfigurationError, match=r"budgets\.mine: your own file has one"):
+        load()
+
+
+def test_a_projects_file_cannot_move_the_ledger_of_the_users_caps(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _file(home, '[budgets.mine]\ncap = "1 CNY"\nper = "day"', "config.toml")
+    _file(tmp_path, '[store]\nfolder = "elsewhere"')
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ConfigurationError, match=r"store\.folder: your own file sets budgets"):
+        load()

@@ -223,10 +223,11 @@ def test_no_rule_is_hidden_behind_an_earlier_one(table: Errors) -> None:
         (404, errors.EndpointGone),
         (418, errors.InvalidRequest),
         (429, errors.RateLimited),
-        (500, errors.ServerFault),
+        (500, errors.OutcomeUnknown),
+        (502, errors.OutcomeUnknown),
         (503, errors.Unavailable),
         (504, errors.OutcomeUnknown),
-        (599, errors.ServerFault),
+        (599, errors.OutcomeUnknown),
     ],
 )
 def test_an_answer_without_a_code_is_judged_by_its_status(

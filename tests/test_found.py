@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from taggers._config import load
+from taggers._config_file import load
 from taggers._keys import Keys
 from taggers._registry import installed
 from taggers._resolve import Target, resolve

@@ -306,7 +306,7 @@ def test_a_secret_in_another_encoding_is_refused(ask: Ask, encoding: str, echo: 
         answer_json({**_tagged("cat"), SECRET: [SECRET]}),
         answer(json.dumps(_tagged("cat")).encode(), x_request_id=SECRET, x_other=SECRET),
         answer(json.dumps(_tagged("cat")).encode(), x_request_id=SECRET.encode().hex()),
-        answer(f"<html>{SECRET}</html>".encode(), 500, content_type="text/html"),
+        answer(f"<html>{SECRET}</html>".encode(), 418, content_type="text/html"),
         answer_json(
             {
                 "error_code": "APIGW.0301",

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 from attrs import frozen
 
-from .._config import Config, load
+from .._config import Config
+from .._config_file import load
 
 __all__ = ["Setup", "pass_setup"]
 

@@ -56,7 +56,7 @@ def clear(setup: Setup, provider: str | None) -> None:
 
 
 def _cache(setup: Setup) -> Cache:
-    cache = Cache(state_folder())
+    cache = Cache(setup.config().store.folder or state_folder())
     setup.context.call_on_close(cache.close)
     return cache
 

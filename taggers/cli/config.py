@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from .._config import find_files
+from .._config_file import find_files
 from .._config_schema import config_schema
 from .._found import find
 from .._keys import Keys, keys_path, user_folder

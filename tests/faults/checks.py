@@ -8,11 +8,13 @@ from .scenario import Check
 from .verdict import Seen
 
 __all__ = [
+    "attempts",
     "ends",
     "exactly_known",
     "grows_at_most",
     "in_flight_at_most",
     "leaves_nothing",
+    "one_probe",
     "requests",
     "uses",
     "within",
@@ -39,6 +41,17 @@ def requests(most: int | None = None, *, a_call: float | None = None, more: int 
         limit = most if most is not None else int((a_call or 0) * seen.calls) + more
         if seen.requests > limit:
             yield f"{seen.requests} requests, {limit} at most were allowed"
+
+    return check
+
+
+def attempts(most: int) -> Check:
+    """No call makes more requests than this, and some make as many."""
+
+    def check(seen: Seen) -> Iterator[str]:
+        made = max((len(asked) for asked in seen.book.by_call.values()), default=0)
+        if made != most:
+            yield f"a call made {made} requests, {most} were configured"
 
     return check
 
@@ -105,3 +118,12 @@ def leaves_nothing(seen: Seen) -> Iterator[str]:
                 yield f"{count} {kind} are left, of {before[kind]}"
         if 20 != report.facts["follow_up"]:
             yield f"{report.facts['follow_up']} of 20 follow-up calls succeed"
+
+
+def one_probe(seen: Seen) -> Iterator[str]:
+    """After a time in which nobody asked, one request tries, and no other until it is answered."""
+    asked = seen.book.requests
+    for before, probe, after in zip(asked, asked[1:], asked[2:], strict=False):
+        quiet = probe.came - before.came > 5
+        if quiet and probe.left is not None and after.came < probe.left:
+            yield f"request {after.number} came while {probe.number} tried"

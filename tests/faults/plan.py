@@ -8,9 +8,11 @@ from typing import Any
 
 from attrs import frozen
 
-__all__ = ["SPARED", "Plan", "Rules", "Strike", "address", "hit", "mixed"]
+__all__ = ["SECRET", "SPARED", "Plan", "Rules", "Strike", "address", "hit", "mixed"]
 
 
+SECRET = "EXAMPLE-SK-OF-THE-SOAK"
+"""With which every request is signed."""
 SPARED = 4_000_000
 """Calls from this number on always go well: they warm up, or look whether all is in order."""
 
@@ -53,9 +55,10 @@ class Rules:
 class Plan:
     """A server's whole behaviour.
 
-    The strikes share the calls out among themselves, by `seed`; those from `SPARED` on go well. `latency_s` is how long the work
-    on a picture takes; it listens at so many `hosts` (see `address`); `idle_s` is when an unused connection is closed; `tls` is the name in
-    its certificate, which nobody else vouches for.
+    The strikes share the calls out among themselves, by `seed`; those from `SPARED` on go well.
+    `latency_s` is how long the work on a picture takes; it listens at so many `hosts` (see
+    `address`); `idle_s` is when an unused connection is closed; `tls` is the name in its
+    certificate, which nobody else vouches for.
     """
 
     strikes: tuple[Strike, ...] = ()
@@ -80,8 +83,8 @@ class Plan:
 
 
 def address(host: int) -> str:
-    """The address of a server's `host`-th host, from 0: all are this machine, and to taggers each is
-    a service of its own, with a breaker of its own."""
+    """The address of a server's `host`-th host, from 0. All are this machine; to taggers each is a
+    service of its own, with a breaker of its own."""
     return f"127.0.{host // 250}.{1 + host % 250}"
 
 

@@ -10,12 +10,11 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from .plan import Rules
+from .plan import SECRET, Rules
 from .wire import Exchange
 
 __all__ = ["Gatekeeper", "Refusal"]
 
-SECRET = "EXAMPLE-SK-OF-THE-SOAK"
 _SIGNED = re.compile(r"SignedHeaders=([^,]+), *Signature=([0-9a-f]{64})")
 
 

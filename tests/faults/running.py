@@ -17,15 +17,16 @@ from attrs import evolve, frozen
 
 from .ledger import Book
 from .outcome import Report, Task
-from .plan import Plan
+from .plan import SECRET, Plan
 
 __all__ = ["Served", "full_port", "serving", "work"]
 
 TESTS = Path(__file__).parent.parent
 PATIENCE_S = 900
 SETTINGS = {
-    "HUAWEICLOUD_SDK_AK": "EXAMPLE-AK",
-    "HUAWEICLOUD_SDK_SK": "EXAMPLE-SK-OF-THE-SOAK",
+    "SOAK_AK": "EXAMPLE-AK",
+    "SOAK_SK": SECRET,
+    "SOAK_PASSWORD": "EXAMPLE-PASSWORD",
     "TAGGERS_TRUSTED_HOSTS": "nobody.invalid",
     "PYTHONPATH": str(TESTS),
 }

@@ -15,7 +15,7 @@ from .plan import Plan, address
 from .running import full_port, serving, work
 from .verdict import Seen
 
-__all__ = ["CONFIG", "Check", "Scenario", "Verdict", "run"]
+__all__ = ["CONFIG", "KEYS", "Check", "Scenario", "Verdict", "run"]
 
 CONFIG = """\
 default = "hw"
@@ -25,6 +25,13 @@ plugin = "huawei-tagging-v2"
 endpoint = "http://127.0.0.1:{port}"
 project_id = "soak"
 """
+KEYS = """\
+ak = "${SOAK_AK}"
+sk = "${SOAK_SK}"
+"""
+CONFIG += KEYS
+
+PLAIN = Task(config=CONFIG)
 
 Check = Callable[[Seen], Iterator[str]]
 """Says what a scenario misses of its figure."""
@@ -46,7 +53,7 @@ class Scenario:
     about: str
     figure: str
     plans: tuple[Plan, ...] = (Plan(),)
-    task: Task = Task(config=CONFIG)
+    task: Task = PLAIN
     processes: int = 1
     alone: int | None = None
     calls: int = 1000
@@ -57,6 +64,11 @@ class Scenario:
     @property
     def name(self) -> str:
         return f"{self.fault} {self.about}"
+
+    @property
+    def peer(self) -> bool:
+        """Whether it is another client that is looked at, which promises nothing."""
+        return self.task.job == "peer"
 
 
 @frozen
@@ -84,6 +96,7 @@ def run(scenario: Scenario, calls: int) -> Verdict:
             calls=calls,
             hosts=hosts,
             config=_filled(_spread(scenario.task.config, hosts), known),
+            details={"address": f"http://127.0.0.1:{served[0].port}", **scenario.task.details},
             ca_bundle=scenario.task.ca_bundle and _filled(scenario.task.ca_bundle, known),
         )
         reports = work(task, folder, scenario.processes)
@@ -96,10 +109,11 @@ def _spread(config: str, hosts: int) -> str:
     """The configuration with so many services in place of hw."""
     if hosts == 1:
         return config
-    return "\n".join(
-        config.replace("[providers.hw]", f"[providers.hw{host}]").replace("127.0.0.1", address(host))
+    services = (
+        config.replace("providers.hw]", f"providers.hw{host}]").replace("127.0.0.1", address(host))
         for host in range(hosts)
-    ).replace('default = "hw"\n', "")
+    )
+    return "\n".join(services).replace('default = "hw"\n', "")
 
 
 def _filled(text: str, known: dict[str, str]) -> str:
@@ -109,6 +123,8 @@ def _filled(text: str, known: dict[str, str]) -> str:
 
 
 def _misses(scenario: Scenario, seen: Seen) -> Iterator[str]:
+    if scenario.peer:
+        return
     if seen.lost:
         kinds = dict(seen.errors)
         yield f"{seen.lost} calls lost; they ended in {kinds}"

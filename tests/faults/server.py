@@ -67,9 +67,7 @@ class Server:
         first, *lines = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value for name, _, value in (x.partition(": ") for x in lines)}
         self.numbers += 1
-        exchange = Exchange(
-            connection, self.ledger, self.numbers, first.split(" ")[1], headers
-        )
+        exchange = Exchange(connection, self.ledger, self.numbers, first.split(" ")[1], headers)
         with contextlib.suppress(ConnectionError):
             await connection.until(min(BODY_START, exchange.length))
         exchange.call = call_of(connection.unread)

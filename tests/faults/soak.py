@@ -21,8 +21,9 @@ __all__ = ["main", "row"]
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- soak -->\n", "<!-- /soak -->\n"
 HEAD = (
-    "| fault | calls | lost | billed twice | unknown (by the ledger) | p99 | figure | verdict |\n"
-    "|---|---:|---:|---:|---:|---:|---|---|\n"
+    "| fault | calls | no answer | lost | billed twice | unknown (by the ledger) | p99 "
+    "| figure | verdict |\n"
+    "|---|---:|---:|---:|---:|---:|---:|---|---|\n"
 )
 
 
@@ -32,18 +33,19 @@ def row(verdict: Verdict) -> str:
     cells = (
         scenario.name,
         f"{seen.calls:,}",
+        f"{seen.unanswered:,}",
         f"{seen.lost:,}",
         f"{seen.twice:,}",
-        f"{seen.unknown:,} ({seen.unknown_there:,})",
+        "not said" if scenario.peer else f"{seen.unknown:,} ({seen.unknown_there:,})",
         _time(seen.p99_s),
         scenario.figure,
-        "miss" if verdict.misses else "holds",
+        "–" if scenario.peer else "miss" if verdict.misses else "holds",
     )
     return f"| {' | '.join(cells)} |\n"
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
 
 
 def _wanted(only: str | None) -> list[Scenario]:

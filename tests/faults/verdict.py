@@ -42,6 +42,10 @@ class Seen:
         return self.errors[None]
 
     @property
+    def unanswered(self) -> int:
+        return self.calls - self.answered
+
+    @property
     def lost(self) -> int:
         """Calls that ended in neither an answer of their own nor one of taggers' errors, or of
         which it is reported wrongly what was billed."""
@@ -96,8 +100,8 @@ class Seen:
 
     def _true(self, outcome: Outcome) -> bool:
         """Whether what a call reports agrees with the ledger and with itself."""
-        if outcome.error == "CancelledError":
-            return True  # whoever cancels a call gets no report
+        if outcome.error == "CancelledError" or outcome.billed == "not said":
+            return True  # whoever cancels a call gets no report, and other clients make none
         least, most = outcome.surely, outcome.surely + outcome.perhaps
         word = "yes" if least else "maybe" if most else "no"
         return least <= self.billed(outcome) <= most and outcome.billed == word

@@ -8,44 +8,28 @@ import json
 import os
 import random
 import resource
-import struct
 import sys
 import tempfile
 import threading
 import time
-import zlib
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import cattrs
 from attrs import evolve
 
-from taggers import AsyncTagger, Image, Policy, Result, TaggersError
+from taggers import AsyncTagger, Policy, Result, TaggersError
 from taggers import _driver as _driver  # loaded now, and not within the first call
-from taggers import _transport as _transport
+from taggers._transport import Transport
 
 from .outcome import Outcome, Report, Task, Tried
+from .peers import Quota, ask
+from .pictures import picture
 from .plan import SPARED
-from .wire import picture_size
 
-__all__ = ["main", "picture"]
-
-
-def picture(call: int) -> Image:
-    """A call's own picture: a white PNG of a size that no other has."""
-    width, height = picture_size(call)
-    rows = (b"\0" + b"\xff" * ((width + 7) // 8)) * height
-    parts = (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)),
-        (b"IDAT", zlib.compress(rows)),
-        (b"IEND", b""),
-    )
-    chunks = b"".join(
-        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-        for name, body in parts
-    )
-    return Image.from_bytes(b"\x89PNG\r\n\x1a\n" + chunks, source=f"call {call}")
+__all__ = ["main"]
 
 
 async def call(tagger: AsyncTagger, number: int, task: Task) -> Outcome:
@@ -161,7 +145,17 @@ async def starve(tagger: AsyncTagger, task: Task) -> tuple[list[Outcome], dict[s
     return poor + rest, {}
 
 
-JOBS = {job.__name__: job for job in (tag, pause, cancel, starve)}
+async def peer(tagger: AsyncTagger, task: Task) -> tuple[list[Outcome], dict[str, Any]]:
+    """Makes the calls by another client's rules."""
+    transport, quota = Transport(), Quota()
+    try:
+        work = partial(ask, transport, quota, task.details["address"], task=task)
+        return await _each(task, work), {}
+    finally:
+        await transport.aclose()
+
+
+JOBS = {job.__name__: job for job in (tag, pause, cancel, starve, peer)}
 
 
 async def _spared(tagger: AsyncTagger, task: Task, count: int) -> list[Outcome]:
@@ -176,7 +170,7 @@ def _open_things() -> dict[str, int]:
     return {
         "tasks": len(asyncio.all_tasks()),
         "threads": threading.active_count(),
-        "descriptors": len(os.listdir("/proc/self/fd")),
+        "descriptors": len(list(Path("/proc/self/fd").iterdir())),
     }
 
 

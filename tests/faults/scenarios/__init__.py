@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..scenario import Scenario
-from . import answering, breaking, credentials, limits, reaching
+from . import answering, breaking, credentials, limits, mixed, reaching
 
 __all__ = ["SCENARIOS"]
 
@@ -15,3 +15,4 @@ SCENARIOS: list[Scenario] = sorted(
     ),
     key=lambda scenario: int(scenario.fault[1:]),
 )
+SCENARIOS += mixed.SCENARIOS

@@ -82,9 +82,7 @@ SCENARIOS = [
         about="unused connections are closed after 5 s",
         figure="at most 0.01 % unknown",
         plans=(Plan(idle_s=5.0),),
-        task=Task(
-            config=CONFIG, job="pause", details={"pause_s": (3.0, 5.5)}, at_once=667
-        ),
+        task=Task(config=CONFIG, job="pause", details={"pause_s": (3.0, 5.5)}, at_once=667),
         alone=15,
         calls=10_000,
         few=0,

@@ -7,14 +7,19 @@ from collections.abc import Iterator
 from ..checks import ends, requests
 from ..outcome import Task
 from ..plan import Plan, Rules, Strike
-from ..scenario import CONFIG, Scenario
+from ..scenario import CONFIG, KEYS, Scenario
 from ..verdict import Seen
 
 __all__ = ["SCENARIOS"]
 
-SIGNED_IN = CONFIG + (
-    'user = "someone"\ndomain = "somewhere"\npassword = "EXAMPLE"\n'
-    'iam_endpoint = "http://127.0.0.1:{port}"\n'
+SIGNED_IN = CONFIG.replace(
+    KEYS,
+    """\
+user = "someone"
+domain = "somewhere"
+password = "${SOAK_PASSWORD}"
+iam_endpoint = "http://127.0.0.1:{port}"
+""",
 )
 
 

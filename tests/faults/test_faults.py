@@ -1,0 +1,177 @@
+"""Every kind of fault, over real sockets, against the ledger: `make soak` with small numbers."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from .scenario import run
+from .scenarios import SCENARIOS
+
+BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
+
+
+def _holds(name: str) -> None:
+    """Runs a scenario; it fails with what it misses."""
+    scenario = BY_NAME[name]
+    verdict = run(scenario, scenario.few)
+    assert () == verdict.misses
+
+
+def test_every_scenario_has_a_name_of_its_own() -> None:
+    assert len(SCENARIOS) == len(BY_NAME)
+
+
+def test_a_closed_port_is_named_and_costs_nothing() -> None:
+    _holds("F1 the port is closed")
+
+
+def test_a_connection_that_never_comes_ends_with_the_deadline() -> None:
+    _holds("F1 connecting takes too long")
+
+
+def test_a_name_that_does_not_resolve_is_named() -> None:
+    _holds("F2 the name does not resolve")
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs the openssl command")
+@pytest.mark.parametrize("about", ["is nobody's", "is for another name"])
+def test_nothing_is_sent_to_a_server_whose_certificate_is_wrong(about: str) -> None:
+    _holds(f"F3 the certificate {about}")
+
+
+@pytest.mark.parametrize("place", ["RST before", "FIN in"])
+def test_a_request_of_which_a_part_is_missing_is_sent_again(place: str) -> None:
+    _holds(f"F4 {place} the body")
+
+
+@pytest.mark.parametrize(
+    "about", ["RST after the body", "FIN after the body", "the vendor crashes before the work"]
+)
+def test_a_request_that_was_sent_and_not_answered_is_unknown_and_not_sent_again(
+    about: str,
+) -> None:
+    _holds(f"F4 {about}")
+
+
+def test_breaks_of_all_kinds_bill_no_call_twice() -> None:
+    _holds("F4 breaks of all kinds, 10 %")
+
+
+def test_a_connection_that_the_server_has_closed_is_not_used_again() -> None:
+    _holds("F5 connections are closed after the answer, unannounced")
+
+
+@pytest.mark.parametrize(
+    "about", ["no answer", "a dripped head", "a dripped body", "a body without end"]
+)
+def test_a_slow_answer_ends_with_the_deadline(about: str) -> None:
+    _holds(f"F6 {about}")
+
+
+@pytest.mark.parametrize("about", ["a 200 cut short", "chunks without end", "gzip cut short"])
+def test_an_answer_that_is_cut_short_is_not_taken_for_one(about: str) -> None:
+    _holds(f"F7 {about}")
+
+
+def test_an_answer_that_breaks_off_in_its_head_is_unknown() -> None:
+    _holds("F7 an answer cut in its head")
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        "a gzip bomb, 1 MB that becomes 1 GB",
+        "gzip within gzip",
+        "1 GB in chunks",
+        "1 GB of headers",
+    ],
+)
+def test_an_answer_without_measure_costs_little_memory_and_time(about: str) -> None:
+    _holds(f"F8 {about}")
+
+
+def test_cancelled_calls_leave_nothing_behind() -> None:
+    _holds("F9 cancelled at any moment")
+
+
+def test_a_machine_without_descriptors_is_not_taken_for_a_vendor_that_is_down() -> None:
+    _holds("F10 no descriptor is left, then there are some")
+
+
+def test_a_web_page_is_not_read_as_a_picture_without_tags() -> None:
+    _holds("F11 a web page with HTTP 200")
+
+
+@pytest.mark.parametrize("status", [429, 400])
+def test_throttling_is_waited_out_and_fails_no_call(status: int) -> None:
+    _holds(f"F12 throttled with HTTP {status}")
+
+
+@pytest.mark.parametrize("processes", ["1 process", "4 processes"])
+def test_a_declared_rate_is_never_passed_and_is_used(processes: str) -> None:
+    _holds(f"F12 100 a second declared, {processes}")
+
+
+@pytest.mark.parametrize("processes", ["1 process", "4 processes"])
+def test_no_more_calls_are_in_flight_than_declared(processes: str) -> None:
+    _holds(f"F13 10 at a time, {processes}")
+
+
+def test_an_outage_is_not_asked_more_than_a_service_that_works() -> None:
+    _holds("F14 an outage of 18 s, and calls that do not stop")
+
+
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_requests_on_the_wire_are_the_configured_attempts(attempts: int) -> None:
+    _holds(f"F15 5 % of the calls always fail, {attempts} attempts are configured")
+
+
+def test_a_quota_that_is_used_up_stops_the_run() -> None:
+    _holds("F16 the month's quota is used up")
+
+
+def test_processes_keep_one_cap_between_them() -> None:
+    _holds("F17 3 processes on one cap of 100 units")
+
+
+def test_a_token_that_runs_out_is_got_again_once_for_all() -> None:
+    _holds("F18 the token runs out within the run")
+
+
+def test_a_wrong_key_is_tried_once() -> None:
+    _holds("F19 the key is wrong")
+
+
+def test_a_locked_key_is_left_alone() -> None:
+    _holds("F20 the key is locked")
+
+
+def test_a_clock_that_is_off_costs_one_request() -> None:
+    _holds("F21 the clock is an hour off")
+
+
+def test_each_attempt_is_signed_afresh() -> None:
+    _holds("F22 signatures are good for 2 s, and calls are asked again after 2 s")
+
+
+@pytest.mark.parametrize("about", ["JSON of another shape", "NaN"])
+def test_a_malformed_answer_is_an_error(about: str) -> None:
+    _holds(f"F29 {about} with HTTP 200")
+
+
+def test_an_unknown_code_is_shown_and_not_asked_again() -> None:
+    _holds("F31 an unknown code")
+
+
+def test_a_retired_api_is_named_as_such() -> None:
+    _holds("F32 the API is retired")
+
+
+def test_mixed_faults_bill_no_call_twice() -> None:
+    _holds("mixed 5 % of all kinds")
+
+
+def test_what_is_billed_twice_on_request_is_reported() -> None:
+    _holds('mixed 5 % of all kinds, with unknown = "retry-once"')
