@@ -115,16 +115,20 @@ def _scrubbed(body: Any, secrets: list[Secret]) -> Any:
 
 
 def bare(error: BaseException) -> Exception:
-    """The error as a cause that may be kept: its kind and its words. Many hold the whole text that
-    they could not read, and those of HTTP clients the request with its headers."""
+    """The error as a cause that may be kept: its kind and its words, and nothing that it is about.
+    Many hold the whole text that could not be read."""
+    kind = type(error)
     if isinstance(error, OSError) and error.errno is not None:
-        return OSError(error.errno, error.strerror or type(error).__name__)
-    return ValueError(f"{type(error).__name__}: {error}")
+        known = type(error) if kind.__module__ in ("builtins", "socket", "ssl") else OSError
+        return known(error.errno, error.strerror or kind.__name__)
+    return ValueError(f"{kind.__name__}: {error}")
 
 
 def without_query(url: str) -> str:
     """The URL as it may be shown: its query may hold a key or a signature, and what comes before
-    the host a password."""
+    the host a password. Any other text stays as it is."""
+    if "://" not in url:
+        return url
     try:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]

@@ -97,6 +97,8 @@ class Setting:
         return self._item_fault(self.plain(value))
 
     def _item_fault(self, value: Any) -> str | None:
+        if self.secret:
+            return _secret_fault(value)
         if not isinstance(value, str) or not value:
             return f"must be a text, not {_shown(value)}"
         if self.choices and value not in self.choices:
@@ -104,6 +106,19 @@ class Setting:
         if self.pattern and not re.fullmatch(self.pattern, value):
             return f"{_shown(value)} does not look like one (it must match {self.pattern})"
         return None
+
+
+def _secret_fault(value: Any) -> str | None:
+    """What is wrong with a secret, of which nothing is shown. What no key holds would only come to
+    light when it is to be sent, in errors that quote it."""
+    if not isinstance(value, str) or not value:
+        return "is not a text"
+    if _CONTROL.search(value):
+        return "holds a line break, or another character that no key has"
+    return None
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def _quoted(text: str) -> str:
