@@ -94,10 +94,15 @@ class Admission:
         now = self.context.moment
         written = _written(outcome, began, now.ticks)
         self._guards.limiter.done(self, error, now, written)
-        self._guards.breaker.judge(self, error, now)
-        if (permits := self._guards.permits) and isinstance(error, RateLimited):
+        breaker, permits = self._guards.breaker, self._guards.permits
+        before = breaker.until()
+        breaker.judge(self, error, now)
+        if permits is not None and (until := breaker.until()) != before:
+            lasts_s = None if until is None else until.ticks - now.ticks
+            yield from _work(partial(permits.left_alone, lasts_s))
+        if permits is not None and isinstance(error, RateLimited):
             yield from _work(partial(permits.hold, error.retry_after_s or 0.0, error.message))
-        yield from self._give_back(None if written is None else now.unix - now.ticks + written)
+        yield from self._give_back(written)
         yield from self._settle("yes" if error is None else error.billed)
 
     def prove(self, error: TaggersError | None) -> None:
@@ -115,7 +120,7 @@ class Admission:
         call that is cancelled, may be billed."""
         now = self.context.moment
         self.drop()
-        yield from self._give_back(now.unix if self._under_way else None)
+        yield from self._give_back(now.ticks if self._under_way else None)
         yield from self._settle("maybe" if self._under_way else "no")
 
     def drop(self) -> None:
@@ -156,10 +161,10 @@ class Admission:
             raise DeadlineExceeded("time ran out before its turn came under the limits", sent=False)
         yield Sleep(seconds)
 
-    def _give_back(self, sent_at: float | None) -> Steps:
+    def _give_back(self, written: float | None) -> Steps:
         permit, self._permit = self._permit, None
         if self._guards.permits is not None and permit is not None:
-            yield from _work(partial(self._guards.permits.sent, permit, sent_at))
+            yield from _work(partial(self._guards.permits.sent, permit, written))
 
     def _settle(self, billed: Billed) -> Steps:
         booking, self._booking = self._booking, None

@@ -22,14 +22,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
 
 from attrs import evolve, frozen
 
-from ._config import Config
+from ._config import Config, Store
 from ._config_file import load
 from ._effects import Context
 from ._enhance import after, enhanced, of_original
 from ._flow import Job, call
 from ._guards import Repeats
 from ._image import Image, Source
-from ._keys import state_folder
 from ._latency import LATENCIES
 from ._model import Options, Result
 from ._policy import Policy
@@ -38,6 +37,8 @@ from ._registry import Registry, installed
 from ._resolve import Target
 from ._routes import Asked, Planner, Step
 from ._settings import Settings
+from ._shadow import Shadows
+from ._standing import Standing
 from ._targets import Targets
 from ._walk import Walk
 from .errors import ConfigurationError, DeadlineExceeded, NotSupported, TaggersError
@@ -101,8 +102,8 @@ class AsyncTagger:
     * `provider`: the provider or route to ask; `settings` are its own, and come before the
       configuration and the environment;
     * `policy`: attempts, deadline and pauses of every call;
-    * `cache`: True keeps answers where the configuration says, and a path in that folder, so that
-      nobody pays twice for the same one; None: as the configuration says;
+    * `cache`: True keeps answers in the store's folder, and a path in that one, so that nobody pays
+      twice for the same answer; False does not; None: as the configuration says;
     * `ca_bundle`: a file of certificates to trust besides certifi's.
 
     It belongs to the event loop in which it is first used.
@@ -133,7 +134,8 @@ class AsyncTagger:
             cny_per_usd=self._config.prices.cny_per_usd,
         )
         self._driver: Driver | None = None
-        self._cache = _cache(cache, self._config)
+        self._cache = _cache(cache, self._config.store)
+        self._shadows = Shadows(self._config.store.place)
 
     @classmethod
     def from_config(
@@ -203,8 +205,16 @@ class AsyncTagger:
         )
         return dict(zip(names, outcomes, strict=True))
 
+    def standing(self, provider: str | None = None) -> dict[str, Standing]:
+        """How things stand in this process with a provider, or with all that a route may ask, by
+        name: limits and what holds calls up, the breaker, the clock."""
+        names = self._planner.leaves(self._named(provider))
+        return {name: self._targets.standing(name) for name in names}
+
     async def aclose(self) -> None:
-        """Closes the connections. The tagger can be used again and opens new ones."""
+        """Closes the connections, when all shadows are written down. The tagger can be used again
+        and opens new ones."""
+        await self._shadows.finish()
         driver, self._driver = self._driver, None
         if driver is not None:
             await driver.aclose()
@@ -220,6 +230,8 @@ class AsyncTagger:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if error is not None:
+            self._shadows.cancel()
         await self.aclose()
 
     def _named(self, provider: str | None) -> str:
@@ -261,6 +273,18 @@ class AsyncTagger:
             raise after(made, error) from error.__cause__
 
     async def _answer(self, image: Image, call: _Call) -> Result:
+        """What the provider or route of a call says; a share of a route's calls goes to its shadows
+        as well."""
+        route = self._config.routes.get(call.name)
+        if route is None or not route.shadowed(self._planner.roll()):
+            return await self._walked(image, call)
+        ask = partial(self._asked_by_name, image, call)
+        return await self._shadows.answer(route, image, ask)
+
+    async def _asked_by_name(self, image: Image, call: _Call, name: str) -> Result:
+        return await self._walked(image, evolve(call, name=name))
+
+    async def _walked(self, image: Image, call: _Call) -> Result:
         """What the provider or route of a call says, asked in the order of its plan."""
         walk = Walk(
             plan=self._planner.plan(call.name, call.asked(image)),
@@ -360,17 +384,13 @@ class _Call:
         return Asked(image=image, language=self.options.language, metadata=metadata)
 
 
-def _cache(wanted: bool | str | os.PathLike[str] | None, config: Config) -> Cache | None:
+def _cache(wanted: bool | str | os.PathLike[str] | None, store: Store) -> Cache | None:
     """The answer cache that is wanted, if one is."""
-    if wanted is None:
-        wanted = config.store.cache
-    if wanted is False:
+    if wanted is False or (wanted is None and not store.cache):
         return None
     from ._cache import Cache
 
-    if wanted is True:
-        wanted = config.store.folder or state_folder()
-    return Cache(Path(wanted))
+    return Cache(store.place if wanted is None or wanted is True else Path(wanted))
 
 
 def _wanted(options: TagOptions) -> Options:

@@ -27,6 +27,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+from ._keys import state_folder
 from ._limits import Limits
 from ._money import Money
 from ._policy import Policy
@@ -64,6 +65,11 @@ class Store:
     folder: Path | None = None
     share_limits: bool = False
     cache: bool = False
+
+    @property
+    def place(self) -> Path:
+        """The folder."""
+        return self.folder or state_folder()
 
 
 @frozen

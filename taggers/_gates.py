@@ -20,7 +20,7 @@ from ._settings import Settings
 from ._shared import Key, Shared, fingerprint, server
 from .errors import Authentication, TaggersError, UnknownVendorError
 
-__all__ = ["GATES", "Gate", "credential"]
+__all__ = ["GATES", "Gate", "credential", "signed_with"]
 
 LOCKED_OUT_S = 300.0
 """How long a refused credential is not sent again, which is also how long Huawei locks a key."""
@@ -111,7 +111,12 @@ GATES = Shared(Gate)
 
 def credential(provider: Provider, settings: Settings, address: str) -> Key | None:
     """What a provider is asked with, and where; None where it is asked with nothing."""
+    values = signed_with(provider, settings)
+    return (server(address), fingerprint((provider.vendor, values))) if values else None
+
+
+def signed_with(provider: Provider, settings: Settings) -> list[tuple[str, Any]]:
+    """The settings that sign a provider's requests, by name, as far as they are set."""
     named = {name for way in provider.credentials for name in way}
     secret = {setting.name for setting in provider.settings if setting.secret}
-    values = [(name, settings[name]) for name in sorted(named | secret) if settings.get(name)]
-    return (server(address), fingerprint((provider.vendor, values))) if values else None
+    return [(name, settings[name]) for name in sorted(named | secret) if settings.get(name)]

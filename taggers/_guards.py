@@ -36,10 +36,13 @@ class Permits(Protocol):
         """A permit for one request; or a number: ask again in so many seconds."""
 
     def sent(self, permit: Any, at: float | None) -> None:
-        """Gives a permit back; its request went out at this Unix time in s, or not at all."""
+        """Gives a permit back; its request had gone out at these ticks, or not at all."""
 
     def hold(self, seconds: float, reason: str) -> None:
         """Lets nothing through for so long."""
+
+    def left_alone(self, seconds: float | None) -> None:
+        """Writes down that the breaker has opened for so long; or (None) closed."""
 
 
 @define(eq=False)

@@ -15,7 +15,7 @@ from attrs import evolve, field, frozen
 
 from ._config import ENDPOINT, Config, Service
 from ._found import Found, find
-from ._gates import credential
+from ._gates import credential, signed_with
 from ._keys import Keys
 from ._limits import Limits
 from ._provider import Provider
@@ -48,6 +48,11 @@ class Target:
         """Which service with which credential."""
         used = credential(self.provider, self.settings, self._server)
         return (self._server, fingerprint((self.plugin, used)))
+
+    @property
+    def signed_with(self) -> list[tuple[str, Any]]:
+        """The settings that sign its requests, by name."""
+        return signed_with(self.provider, self.settings)
 
     @property
     def _server(self) -> str:

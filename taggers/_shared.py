@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
-__all__ = ["Key", "Shared", "fingerprint", "forget", "server"]
+__all__ = ["Key", "Shared", "fingerprint", "forget", "revealed", "server"]
 
 MAX_VALUES = 10_000
 """In one table. Above it the oldest is forgotten, which costs a question asked once more."""
@@ -74,9 +74,10 @@ def server(address: str) -> str:
 def fingerprint(parts: Any) -> bytes:
     """What tells texts and secrets from others and does not give them away: it is salted anew in
     every process."""
-    text = json.dumps(parts, default=_text)
+    text = json.dumps(parts, default=revealed)
     return hashlib.blake2b(text.encode(), key=_SALT, digest_size=16).digest()
 
 
-def _text(value: Any) -> str:
+def revealed(value: Any) -> str:
+    """The text of a secret, or of what is none."""
     return str(value.reveal()) if hasattr(value, "reveal") else repr(value)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import secrets
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from attrs import define, field
@@ -18,26 +20,35 @@ from ._gates import GATES
 from ._guards import Guards, Repeats
 from ._keys import Keys
 from ._latency import LATENCIES
+from ._ledger import Ledger
 from ._limits import LIMITERS
 from ._money import Money
+from ._permits import Permits, limits
 from ._policy import Policy
 from ._registry import Registry
 from ._resolve import Target, resolve
 from ._retries import RETRIES
 from ._routes import Candidate, Route
+from ._shared import revealed
+from ._spend import Purse, spending
+from ._standing import Standing, standing
 
 __all__ = ["Targets"]
 
 
 @define
 class Targets:
-    """The targets of one tagger, by name. `settings` are given for the one named `chosen`."""
+    """The targets of one tagger, by name. `settings` are given for the one named `chosen`.
+
+    All that one tagger asks is one run, to spend caps.
+    """
 
     config: Config
     registry: Registry
     chosen: str | None = None
     settings: Mapping[str, Any] = field(factory=dict, repr=False)
     _ready: dict[str, Target] = field(factory=dict, init=False, repr=False)
+    _run: str = field(factory=lambda: secrets.token_hex(8), init=False)
 
     def of(self, name: str) -> Target:
         """The provider of this name. Raises `ConfigurationError` where something is missing."""
@@ -62,6 +73,10 @@ class Targets:
         own, listed = self.config.prices.units, target.provider.offers.price
         said = own.get(target.provider.name) or own.get(target.plugin)
         return said or (listed.money if listed else None)
+
+    def standing(self, name: str) -> Standing:
+        """How things stand with a provider just now."""
+        return standing(self.of(name))
 
     def left_alone(self, name: str) -> str | None:
         """Why a provider is let alone just now, for failing often; None where it is not."""
@@ -93,4 +108,45 @@ class Targets:
             breaker=BREAKERS.of(target.service),
             retries=RETRIES.of(target.service),
             repeats=repeats,
+            permits=self._permits(target),
+            purse=self._purse(target, routes),
         )
+
+    def _permits(self, target: Target) -> Permits | None:
+        """The limits of the whole machine, where they are shared."""
+        if not self.config.store.share_limits:
+            return None
+        return Permits(
+            ledger=ledger_of_limits(self.config.store.place),
+            provider=target.plugin,
+            endpoint=target.account[0],
+            credential=repr([(n, revealed(v)) for n, v in target.signed_with]),
+            concurrency=target.limits.concurrency,
+            rate_per_s=target.limits.rate_per_s,
+        )
+
+    def _purse(self, target: Target, routes: tuple[Route, ...]) -> Purse | None:
+        """The spend caps, where there are any."""
+        if not (caps := self.config.caps()):
+            return None
+        return Purse(
+            ledger=ledger_of_spending(self.config.store.place),
+            caps=caps,
+            provider=target.provider.name,
+            routes=tuple(route.name for route in routes),
+            run=self._run,
+            price=self.price(target),
+            plugin=target.plugin,
+        )
+
+
+@functools.cache
+def ledger_of_limits(folder: Path) -> Ledger:
+    """The process's ledger of permits in a folder."""
+    return limits(folder)
+
+
+@functools.cache
+def ledger_of_spending(folder: Path) -> Ledger:
+    """The process's ledger of what is spent in a folder."""
+    return spending(folder)

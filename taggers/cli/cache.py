@@ -7,7 +7,6 @@ import time
 import click
 
 from .._cache import Cache
-from .._keys import state_folder
 from ._setup import Setup, pass_setup
 from ._terminal import console, safe, table
 
@@ -56,7 +55,7 @@ def clear(setup: Setup, provider: str | None) -> None:
 
 
 def _cache(setup: Setup) -> Cache:
-    cache = Cache(setup.config().store.folder or state_folder())
+    cache = Cache(setup.config().store.place)
     setup.context.call_on_close(cache.close)
     return cache
 
