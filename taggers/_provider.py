@@ -72,23 +72,23 @@ class Accepts:
     def _check_format(self, image: Image) -> None:
         if image.format not in self.formats:
             raise UnsupportedImage(
-                f"{image.source} is a {image.format}; taken are {', '.join(self.formats)}"
+                f"{image.name} is a {image.format}; taken are {', '.join(self.formats)}"
             )
 
     def _check_bytes(self, image: Image, size: int) -> None:
         if self.max_bytes is not None and size > self.max_bytes:
-            raise PayloadTooLarge(f"{image.source} has {size:,} bytes, above {self.max_bytes:,}")
+            raise PayloadTooLarge(f"{image.name} has {size:,} bytes, above {self.max_bytes:,}")
         encoded = (size + 2) // 3 * 4
         if self.max_base64_bytes is not None and encoded > self.max_base64_bytes:
             raise PayloadTooLarge(
-                f"{image.source} has {size:,} bytes, which are {encoded:,} in base64, "
+                f"{image.name} has {size:,} bytes, which are {encoded:,} in base64, "
                 f"above {self.max_base64_bytes:,}"
             )
 
     def _check_edges(self, image: Image) -> None:
         if image.width is None or image.height is None:
             return
-        size = f"{image.source} is {image.width} × {image.height} px"
+        size = f"{image.name} is {image.width} × {image.height} px"
         if self.min_edge_px is not None and min(image.width, image.height) < self.min_edge_px:
             raise ImageDimensions(f"{size}; the shorter edge must be at least {self.min_edge_px}")
         if self.max_edge_px is not None and max(image.width, image.height) > self.max_edge_px:
@@ -103,10 +103,10 @@ class Accepts:
 def _unsupported_source(image: Image) -> tuple[str]:
     if image.kind == "url":
         return (
-            f"{image.source} is a URL, which is not taken here: pass fetch=True (--fetch) to have "
+            f"{image.name} is a URL, which is not taken here: pass fetch=True (--fetch) to have "
             "taggers download it, or save the picture first",
         )
-    return (f"{image.source} is a file, and only URLs are taken here",)
+    return (f"{image.name} is a file, and only URLs are taken here",)
 
 
 def _a(*kinds: type) -> Callable[[Any, Attribute[Any], Any], None]:
