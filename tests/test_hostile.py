@@ -24,14 +24,14 @@ TEXTS = {
     "right to left": "\u202egpj.tac\u2066",
     "NUL and other controls": "c\x00a\x08t\r\n\x9b31m!",
     "half a surrogate pair": "cat \ud83d",
-    "a megabyte": "cat" * 350_000,
+    "a megabyte": "c" * 1_000_000,
     "markup": "[bold red]cat[/] <script>alert(1)</script> =cmd|'/c calc'!A0",
-    "no character at all": "\ufeff\u200b\u2028",
+    "no character at all": "\ufeff\u2028\u200b",
 }
 
 
 def _said(text: str) -> bytes:
-    tags = [{"tag": text, "confidence": "88", "type": text, "i18n_tag": {"zh": text, "en": text}}]
+    tags = [{"tag": text, "confidence": "88", "type": "a", "i18n_tag": {"zh": "猫", "en": text}}]
     return json.dumps({"result": {"tags": tags}}).encode()
 
 
@@ -51,9 +51,8 @@ def test_a_vendors_text_is_kept_and_can_be_written_down(text: str) -> None:
     with _tagger(answer(_said(text))) as (_, tagger):
         result = tagger.tag(png(64, 48), language="en")
 
-    assert text == result.tags[0].name
+    assert _clean(text) == result.tags[0].name
     assert result == Result.from_dict(json.loads(json.dumps(result.to_dict())))
-    assert text[:5] in repr(result.tags[0].name) or not text[:5].isprintable()
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
@@ -78,7 +77,12 @@ def test_a_vendors_text_commands_no_terminal(text: str, form: str, tmp_path: Pat
     assert (0, b"") == (done.returncode, done.stderr)
     assert not {0x1B, 0x00, 0x07, 0x08} & set(done.stdout)
     if form.startswith("json"):
-        assert text == _first(json.loads(done.stdout))["tags"][0]["names"]["en"]
+        assert _clean(text) == _first(json.loads(done.stdout))["tags"][0]["names"]["en"]
+
+
+def _clean(text: str) -> str:
+    """The text with what cannot be encoded in any file replaced."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _first(document: Any) -> Any:
