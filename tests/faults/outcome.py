@@ -1,4 +1,4 @@
-"""What a worker is told to do, and what it says of each call: values that become JSON."""
+"""What a worker is told to do, and what it says of each call: values that cross processes."""
 
 from __future__ import annotations
 
