@@ -121,8 +121,13 @@ class Admission:
         written = _written(outcome, began, now.ticks)
         self._end = (written, "yes" if error is None else error.billed)
         self._guards.limiter.done(self, error, now, written)
-        self._guards.breaker.judge(self, error, now)
-        if (permits := self._guards.permits) and isinstance(error, RateLimited):
+        breaker, permits = self._guards.breaker, self._guards.permits
+        before = breaker.until()
+        breaker.judge(self, error, now)
+        if permits is not None and (until := breaker.until()) != before:
+            lasts_s = None if until is None else until.ticks - now.ticks
+            yield from _work(partial(permits.left_alone, lasts_s))
+        if permits is not None and isinstance(error, RateLimited):
             yield from _work(partial(permits.hold, error.retry_after_s or 0.0, error.message))
         yield from self._close()
 

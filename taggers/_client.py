@@ -37,6 +37,8 @@ from ._registry import Registry, installed
 from ._resolve import Target
 from ._routes import Asked, Planner, Step
 from ._settings import Settings
+from ._shadow import Shadows
+from ._standing import Standing
 from ._targets import Targets
 from ._walk import Walk
 from .errors import ConfigurationError, DeadlineExceeded, NotSupported, TaggersError
@@ -133,6 +135,7 @@ class AsyncTagger:
         )
         self._driver: Driver | None = None
         self._cache = _cache(cache, self._config.store)
+        self._shadows = Shadows(self._config.store.place)
 
     @classmethod
     def from_config(
@@ -202,8 +205,16 @@ class AsyncTagger:
         )
         return dict(zip(names, outcomes, strict=True))
 
+    def standing(self, provider: str | None = None) -> dict[str, Standing]:
+        """How things stand in this process with a provider, or with all that a route may ask, by
+        name: limits and what holds calls up, the breaker, the clock."""
+        names = self._planner.leaves(self._named(provider))
+        return {name: self._targets.standing(name) for name in names}
+
     async def aclose(self) -> None:
-        """Closes the connections. The tagger can be used again and opens new ones."""
+        """Closes the connections, when all shadows are written down. The tagger can be used again
+        and opens new ones."""
+        await self._shadows.finish()
         driver, self._driver = self._driver, None
         if driver is not None:
             await driver.aclose()
@@ -219,6 +230,8 @@ class AsyncTagger:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if error is not None:
+            self._shadows.cancel()
         await self.aclose()
 
     def _named(self, provider: str | None) -> str:
@@ -260,6 +273,18 @@ class AsyncTagger:
             raise after(made, error) from error.__cause__
 
     async def _answer(self, image: Image, call: _Call) -> Result:
+        """What the provider or route of a call says; a share of a route's calls goes to its shadows
+        as well."""
+        route = self._config.routes.get(call.name)
+        if route is None or not route.shadowed(self._planner.roll()):
+            return await self._walked(image, call)
+        ask = partial(self._asked_by_name, image, call)
+        return await self._shadows.answer(route, image, ask)
+
+    async def _asked_by_name(self, image: Image, call: _Call, name: str) -> Result:
+        return await self._walked(image, evolve(call, name=name))
+
+    async def _walked(self, image: Image, call: _Call) -> Result:
         """What the provider or route of a call says, asked in the order of its plan."""
         walk = Walk(
             plan=self._planner.plan(call.name, call.asked(image)),

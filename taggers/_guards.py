@@ -41,6 +41,9 @@ class Permits(Protocol):
     def hold(self, seconds: float, reason: str) -> None:
         """Lets nothing through for so long."""
 
+    def left_alone(self, seconds: float | None) -> None:
+        """Writes down that the breaker has opened for so long; or (None) closed."""
+
 
 @define(eq=False)
 class Repeats:

@@ -27,9 +27,10 @@ STOPPED_S = 300.0
 WINDOW_MARGIN = 1.02
 """A request counts this much longer than the window, as no two travel equally long."""
 LET_ALONE = "it refused a call at {at}, and no other is sent before {until}"
-LOWER = 0.7
+LOWER, LOWER_RATE = 0.7, 0.9
 RECOVERY_PER_S = 0.02
-"""What is left after being throttled, and what comes back of it in a second."""
+"""What is left after being throttled, or throttled under a rate that is kept already; and what
+comes back of it in a second."""
 
 
 @frozen
@@ -200,7 +201,8 @@ class Limiter:
             self._share = (self._share[0], now.ticks)
         elif began >= self._share[1]:  # of calls that were under way together, one counts
             self._peak = self._peak or len(self._under_way) + 1
-            self._share = (max(0.1, self._share_at(now.ticks) * LOWER), now.ticks)
+            lower = LOWER_RATE if self._rate() else LOWER
+            self._share = (max(0.1, self._share_at(now.ticks) * lower), now.ticks)
 
     def _refuse(self, error: TaggersError, now: Moment, seconds: float) -> None:
         until = now.later(seconds)

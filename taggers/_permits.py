@@ -43,6 +43,7 @@ _TABLES = (
     """CREATE TABLE holds (
         service TEXT PRIMARY KEY, since REAL NOT NULL, until REAL NOT NULL, reason TEXT NOT NULL
     )""",
+    "CREATE TABLE breakers (service TEXT PRIMARY KEY, since REAL NOT NULL, until REAL NOT NULL)",
     "CREATE TABLE salt (salt BLOB NOT NULL)",
     "INSERT INTO salt VALUES (randomblob(32))",
 )
@@ -117,6 +118,16 @@ class Permits:
                 (self._service(ledger), now, now + seconds, reason),
             )
 
+    def left_alone(self, seconds: float | None) -> None:
+        """Writes down that a process lets the service alone for so long, or (None) no more. Others
+        are told of it by `usages`, and find out for themselves. Raises nothing."""
+        with suppress(LocalResourceError), self.ledger.write(durable=False) as ledger:
+            service, now = self._service(ledger), self.ticks()
+            ledger.execute("DELETE FROM breakers WHERE service = ?", (service,))
+            if seconds is not None:
+                row = (service, now, now + seconds)
+                ledger.execute("INSERT INTO breakers VALUES (?, ?, ?)", row)
+
     def _service(self, ledger: sqlite3.Connection) -> str:
         (salt,) = ledger.execute("SELECT salt FROM salt").fetchone()
         digest = hashlib.blake2b(self.credential.encode(), key=salt, digest_size=16).hexdigest()
@@ -154,8 +165,9 @@ class Permits:
 
 @frozen
 class Usage:
-    """How a service's limits stand: requests that run and that count in the rate just now, and how
-    much longer nothing is let through, in s, and why. `credential` tells one from another."""
+    """How a service's limits stand: requests that run and that count in the rate just now, how much
+    longer nothing is let through, in s, and why, and how much longer a process lets it alone that
+    saw it fail often. `credential` tells one from another."""
 
     provider: str
     endpoint: str
@@ -164,6 +176,7 @@ class Usage:
     in_rate: int
     held_s: float
     reason: str | None
+    left_alone_s: float
 
 
 def usages(ledger: Ledger, ticks: Callable[[], float] = time.monotonic) -> tuple[Usage, ...]:
@@ -173,7 +186,8 @@ def usages(ledger: Ledger, ticks: Callable[[], float] = time.monotonic) -> tuple
         _free_dead(connection, now)
         _forget(connection, now)
         services = connection.execute(
-            "SELECT service FROM permits UNION SELECT service FROM holds ORDER BY service"
+            "SELECT service FROM permits UNION SELECT service FROM holds "
+            "UNION SELECT service FROM breakers ORDER BY service"
         ).fetchall()
         return tuple(_usage(connection, service, now) for (service,) in services)
 
@@ -188,7 +202,11 @@ def _usage(ledger: sqlite3.Connection, service: str, now: float) -> Usage:
         "SELECT until, reason FROM holds WHERE service = ?", (service,)
     ).fetchone() or (now, None)
     running = _running(ledger, service)
-    return Usage(provider, endpoint, digest[:6], running, in_rate, until - now, reason)
+    (open_until,) = ledger.execute(
+        "SELECT until FROM breakers WHERE service = ?", (service,)
+    ).fetchone() or (now,)
+    alone_s = open_until - now
+    return Usage(provider, endpoint, digest[:6], running, in_rate, until - now, reason, alone_s)
 
 
 def _running(ledger: sqlite3.Connection, service: str) -> int:
@@ -207,6 +225,7 @@ def _forget(ledger: sqlite3.Connection, now: float) -> None:
         {"now": now},
     )
     ledger.execute("DELETE FROM holds WHERE until <= :now OR since > :now + 1", {"now": now})
+    ledger.execute("DELETE FROM breakers WHERE until <= :now OR since > :now + 1", {"now": now})
 
 
 def _free_dead(ledger: sqlite3.Connection, now: float) -> bool:

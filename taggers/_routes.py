@@ -110,6 +110,10 @@ class Route:
         """Every provider and route that it may ask."""
         return tuple(dict.fromkeys((*self.targets, *(rule.use for rule in self.when))))
 
+    def shadowed(self, roll: float) -> bool:
+        """Whether a call goes to the shadows as well; `roll` is a random number from 0 to 1."""
+        return bool(self.shadow) and roll < self.shadow_share
+
     def why_not(self, candidate: Candidate) -> str | None:
         """Why the filters leave a provider out; None where they do not."""
         provider = candidate.provider

@@ -180,7 +180,7 @@ class Purse:
         if not kept:
             raise BudgetExceeded(
                 f"{self.provider} costs {amount.currency}, which {caps[0]} cannot count",
-                hint=f"add a cap in its currency to taggers.toml: [budgets.{caps[0].name}-"
+                hint=f"add a cap in its currency to taggers.toml: [budgets.{self.provider}-"
                 f'{amount.currency.lower()}] cap = "… {amount.currency}", per = "{caps[0].per}"; '
                 f"or write its price in the cap's: [prices] {self.plugin} = "
                 f'"… {caps[0].money.currency}"',

@@ -14,6 +14,7 @@ from ._client import AsyncTagger, TagOptions
 from ._config_file import load
 from ._image import Image, Source
 from ._model import Result
+from ._standing import Standing
 from .errors import TaggersError
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ class Tagger:
     def check(self, provider: str | None = None) -> None:
         """As `AsyncTagger.check`."""
         self._tagger.check(provider)
+
+    def standing(self, provider: str | None = None) -> dict[str, Standing]:
+        """As `AsyncTagger.standing`."""
+        return self._tagger.standing(provider)
 
     def tag(self, image: Source | Image, **options: Unpack[TagOptions]) -> Result:
         """As `AsyncTagger.tag`."""

@@ -31,6 +31,7 @@ from ._retries import RETRIES
 from ._routes import Candidate, Route
 from ._shared import revealed
 from ._spend import Purse, spending
+from ._standing import Standing, standing
 
 __all__ = ["Targets"]
 
@@ -72,6 +73,10 @@ class Targets:
         own, listed = self.config.prices.units, target.provider.offers.price
         said = own.get(target.provider.name) or own.get(target.plugin)
         return said or (listed.money if listed else None)
+
+    def standing(self, name: str) -> Standing:
+        """How things stand with a provider just now."""
+        return standing(self.of(name))
 
     def left_alone(self, name: str) -> str | None:
         """Why a provider is let alone just now, for failing often; None where it is not."""

@@ -105,7 +105,7 @@ def _work(folder: Path) -> None:
 
     def work(permit: Permit) -> None:
         _say("begin")
-        time.sleep(0.002)
+        time.sleep(0.05)
         _say("end")
         mine.sent(permit, None)
 

@@ -50,6 +50,7 @@ class Machine:
 
     def __init__(self, *answers: Any) -> None:
         self.answers, self.returned, self.held = list(answers), list[Any](), list[float]()
+        self.alone = list[float | None]()
 
     def take(self) -> Any:
         return self.answers.pop(0)
@@ -59,6 +60,9 @@ class Machine:
 
     def hold(self, seconds: float, reason: str) -> None:
         self.held.append(seconds)
+
+    def left_alone(self, seconds: float | None) -> None:
+        self.alone.append(seconds)
 
 
 def _flow(clock: Clock | None = None, policy: Policy | None = None, **guards: Any) -> Flow:
@@ -321,6 +325,21 @@ def test_a_throttled_call_holds_the_whole_machine() -> None:
     _over(flow, _answer('{"code": "SLOW", "text": "wait 2 seconds"}', 429))
 
     assert [2.0] == machine.held
+
+
+def test_the_machine_is_told_when_the_breaker_opens_and_closes() -> None:
+    machine, breaker, clock = Machine(*["permit"] * 21), Breaker(), Clock()
+    for _ in range(20):
+        failing = _flow(clock, Policy(attempts=1), breaker=breaker, permits=machine)
+        _worked(failing, next(failing))
+        _over(failing, Unavailable("not now"))
+
+    clock.seconds += 15.0
+    trial = _flow(clock, breaker=breaker, permits=machine)
+    _worked(trial, next(trial))
+    _over(trial, CAT)
+
+    assert [15.0, None] == machine.alone
 
 
 def test_an_account_that_is_used_up_is_asked_once() -> None:

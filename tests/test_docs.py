@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from taggers._config_file import load
 from taggers._registry import Registry
 from taggers.cli import main
 from taggers.cli.providers import markdown
@@ -83,6 +84,14 @@ def test_a_command_of_the_readme_prints_what_it_shows(
     options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     said = doctest.OutputChecker().check_output(expected, done.stdout, options)
     assert said, "".join(difflib.ndiff(expected.splitlines(True), done.stdout.splitlines(True)))
+
+
+@pytest.mark.parametrize("text", [text for _, text in _blocks(README, "toml")])
+def test_a_configuration_of_the_readme_has_no_mistake(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "taggers.toml"
+    path.write_text(text, "utf-8")
+
+    assert load(path).files == (path,)
 
 
 def test_the_readmes_table_is_that_of_the_providers() -> None:

@@ -22,26 +22,13 @@ def test_an_amount_is_read_exactly_and_rounded_up_to_a_micro(text: str, micros: 
     assert micros == Money.parse(text).micros
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "50",
-        "50CNY",
-        "50 cny",
-        "50 EUR",
-        "-1 CNY",
-        "1e3 CNY",
-        "1,5 CNY",
-        ".5 USD",
-        "٣ CNY",
-        "NaN CNY",
-        "50 CNY\n",
-        "1000000000000 CNY",
-        "",
-    ],
-)
+NO_AMOUNTS = """50|50CNY|50 cny|50 EUR|-1 CNY|1e3 CNY|1,5 CNY|.5 USD|٣ CNY|NaN CNY|50 CNY
+|1000000000000 CNY|"""
+
+
+@pytest.mark.parametrize("text", NO_AMOUNTS.split("|"))
 def test_what_is_no_amount_is_refused_with_how_to_write_one(text: str) -> None:
-    with pytest.raises(ValueError, match=r'write "50 CNY" or "0[.]0015 USD"'):
+    with pytest.raises(ValueError, match=r'write "50 CNY" or "0\.0015 USD"'):
         Money.parse(text)
 
 

@@ -16,6 +16,8 @@ from taggers._money import Money
 from taggers._spend import KEPT_DAYS, Cap, Per, Reservation, Standing, spending, standings
 from taggers.errors import Billed, BudgetExceeded
 
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+
 ONE_CNY = Money.parse("1 CNY")
 ONE_USD = Money.parse("1 USD")
 
@@ -45,6 +47,7 @@ def _refusal(ledger: Ledger, units: int = 1, at: str = "2026-07-31T12:00", **how
     return str(caught.value)
 
 
+@needs_fork
 def test_fifty_processes_use_a_cap_to_the_end_and_never_pass_it(ledger: Ledger) -> None:
     with begin("spend", ledger.path.parent, 50) as crowd:
         ends = Counter(crowd.communicate()[0].split())
@@ -57,7 +60,7 @@ def test_fifty_processes_use_a_cap_to_the_end_and_never_pass_it(ledger: Ledger) 
     assert ends["no"] > 0
 
 
-@pytest.mark.skipif(os.name != "posix", reason="no SIGKILL")
+@needs_fork
 def test_what_killed_processes_reserved_stays_reserved(ledger: Ledger) -> None:
     with begin("reserve", ledger.path.parent, 8) as crowd:
         assert crowd.stdout is not None
@@ -247,7 +250,7 @@ def test_a_price_in_another_currency_is_refused_with_what_to_write(ledger: Ledge
 
     assert (
         f'hw costs USD, which the cap "crowd" of {CAP.money} a day cannot count; add a cap in its '
-        'currency to taggers.toml: [budgets.crowd-usd] cap = "… USD", per = "day"; '
+        'currency to taggers.toml: [budgets.hw-usd] cap = "… USD", per = "day"; '
         'or write its price in the cap\'s: [prices] huawei = "… CNY"'
     ) == said
 

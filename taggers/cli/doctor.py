@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 
 import click
-from attrs import frozen
 
 from .._config import Config
 from .._keys import Keys
@@ -19,6 +18,7 @@ from .._registry import PLUGINS, Registry, installed
 from .._resolve import problems, resolve
 from ..errors import ConfigurationError, TaggersError
 from ..testing import png
+from ._doctor import Finding, about_budgets, about_limits
 from ._setup import Setup, pass_setup
 from ._terminal import safe
 from .providers import limits
@@ -26,15 +26,6 @@ from .providers import limits
 __all__ = ["command"]
 
 SKEW_S = 300
-
-
-@frozen
-class Finding:
-    """One line of the report; `grade` is "ok", "note" or "bad"."""
-
-    grade: str
-    topic: str
-    text: str
 
 
 @click.command("doctor")
@@ -126,6 +117,8 @@ def _findings(setup: Setup, offline: bool) -> Iterator[Finding]:
         keys = Keys({}, {})
     yield from _about_providers(config, registry, keys)
     yield from _about_ends(config, working)
+    yield from about_limits(config, registry, keys)
+    yield from about_budgets(config)
     yield from _about_clock(config, registry, keys, offline)
 
 

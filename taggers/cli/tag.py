@@ -43,6 +43,8 @@ __all__ = ["command"]
 @click.option("--draw", type=click.Path(path_type=Path), metavar="OUT",
               help="Draw boxes and tags into this PNG, or a folder for several.")  # fmt: skip
 @click.option("--font", metavar="FILE", help="The font to draw with.")
+@click.option("--metadata", multiple=True, metavar="KEY=VALUE",
+              help="What a route's conditions may ask for; it is not sent.")  # fmt: skip
 @sending
 @pass_setup
 def command(
@@ -54,6 +56,7 @@ def command(
     min_confidence: float | None,
     language: str | None,
     enhance: str | None,
+    metadata: tuple[str, ...],
     form: str | None,
     draw: Path | None,
     font: str | None,
@@ -73,6 +76,7 @@ def command(
         "min_confidence": min_confidence,
         "language": language,
         "enhance": enhance,
+        "metadata": _pairs(metadata),
     }
     loaded = setup.config()
     if route and route not in loaded.routes:
@@ -96,6 +100,14 @@ def command(
         with contextlib.closing(outcomes):
             write(form or ("table" if sys.stdout.isatty() else "jsonl"), tally.counted(drawn))
     return tally.exit_code()
+
+
+def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
+    """The metadata that was given as KEY=VALUE."""
+    pairs = {key: value for key, mark, value in (text.partition("=") for text in texts) if mark}
+    if strange := [text for text in texts if "=" not in text]:
+        raise click.UsageError(f"--metadata takes KEY=VALUE, not {strange[0]!r}")
+    return pairs
 
 
 def _check_drawing(out: Path, sources: list[Source | Image], *, several: bool) -> None:

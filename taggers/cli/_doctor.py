@@ -1,0 +1,93 @@
+"""What `taggers doctor` says of limits and money."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import frozen
+
+from .._config import Config
+from .._keys import Keys
+from .._permits import Usage, limits, usages
+from .._registry import Registry
+from .._resolve import Target, problems, resolve
+from .._spend import spending, standings
+from ..errors import LocalResourceError
+
+__all__ = ["Finding", "about_budgets", "about_limits"]
+
+
+@frozen
+class Finding:
+    """One line of the report; `grade` is "ok", "note" or "bad"."""
+
+    grade: str
+    topic: str
+    text: str
+
+
+def about_limits(config: Config, registry: Registry, keys: Keys) -> Iterator[Finding]:
+    """What may be asked of the configured providers at a time and in a second, and what is asked
+    just now by all processes, where they share it."""
+    for name in config.services:
+        if problems(name, config, keys, registry) is None:
+            target = resolve(name, config, keys, registry)
+            if target.provider.endpoint is not None:
+                yield Finding("ok", "limits", f"{name}: {_allowed(target)}")
+    if config.store.share_limits:
+        yield from _in_use(config.store.place)
+
+
+def _allowed(target: Target) -> str:
+    most = target.limits
+    said = [
+        f"{most.concurrency} calls at a time" if most.concurrency else "",
+        f"{most.rate_per_s} in a second" if most.rate_per_s else "",
+    ]
+    return ", ".join(text for text in said if text) or "no limit is known"
+
+
+def _in_use(folder: Path) -> Iterator[Finding]:
+    try:
+        found = usages(limits(folder)) if limits(folder).path.exists() else ()
+    except LocalResourceError as error:
+        yield Finding("bad", "limits", str(error))
+        return
+    for usage in found:
+        calm = usage.reason is None and usage.left_alone_s <= 0
+        yield Finding("ok" if calm else "note", "limits", _usage(usage))
+
+
+def _usage(usage: Usage) -> str:
+    where = f"{usage.provider} at {usage.endpoint}, key {usage.credential}"
+    held = f"; held for {usage.held_s:.0f} s: {usage.reason}" if usage.reason else ""
+    alone = usage.left_alone_s
+    broken = f"; it failed often and is left alone for {alone:.0f} s" if alone > 0 else ""
+    return f"{where}: {usage.running} under way, {usage.in_rate} in the last second{held}{broken}"
+
+
+def about_budgets(config: Config) -> Iterator[Finding]:
+    """What is spent and set aside under each spend cap."""
+    caps = config.caps()
+    ledger = spending(config.store.place)
+    if not caps:
+        return
+    try:
+        found = standings(ledger, caps, "", time.time()) if ledger.path.exists() else ()
+    except LocalResourceError as error:
+        yield Finding("bad", "budget", f"{error}; nothing under a cap is sent")
+        return
+    if not found:
+        names = ", ".join(f"{cap.name}: {cap.money} a {cap.per}" for cap in caps)
+        yield Finding("ok", "budget", f"{names}; nothing is spent yet")
+    for standing in found:
+        cap = standing.cap
+        if cap.per == "run":
+            yield Finding("ok", "budget", f"{cap.name}: {cap.money} a run")
+            continue
+        spent = f"{standing.spent} spent, {standing.reserved} set aside, {standing.left} left"
+        ends = f" until {standing.ends:%Y-%m-%d %H:%M} UTC" if standing.ends else ""
+        grade = "ok" if standing.left.micros else "note"
+        yield Finding(grade, "budget", f"{cap.name}: {spent} of {cap.money} a {cap.per}{ends}")
