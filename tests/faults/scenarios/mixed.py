@@ -82,8 +82,8 @@ SCENARIOS = [
         )
         for about, policy in (
             ("retry everything, 3 times", "everything"),
-            ("as cos-python-sdk-v5", "cos_sdk"),
-            ("as botocore's standard mode", "botocore_standard"),
+            ("as cos-python-sdk-v5 1.9.44", "cos_sdk"),
+            ("as botocore 1.44, standard mode", "botocore_standard"),
         )
     ),
 ]
