@@ -108,7 +108,9 @@ class Server:
         await exchange.answer_json({"token": {"expires_at": ends}}, 201, **token)
 
 
-async def _listen_tls(name: str, ledger: Ledger, certificate: Path) -> int:
+async def _serve_tls(
+    listeners: list[socket.socket], name: str, ledger: Ledger, certificate: Path
+) -> None:
     """Serves with a certificate for this name, and notes who begins a request under it."""
     key = certificate.with_suffix(".key")
     subprocess.run(
@@ -126,20 +128,19 @@ async def _listen_tls(name: str, ledger: Ledger, certificate: Path) -> int:
         writer.close()
 
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-    server = await asyncio.start_server(listen, "127.0.0.1", 0, ssl=context)
-    port: int = server.sockets[0].getsockname()[1]
-    return port
+    for listener in listeners:
+        await asyncio.start_server(listen, sock=listener, ssl=context)
 
 
 async def _main(pipe: Pipe, plan: Plan, ledger: Ledger, certificate: Path) -> None:
     server = Server(plan, ledger, Gatekeeper(plan.rules))
-    if plan.tls:
-        pipe.send(await _listen_tls(plan.tls, ledger, certificate))
-        await _closed(pipe)
-        return
     listeners = list(_listeners(plan.hosts))
+    running: list[asyncio.Task[None]] = []
+    if plan.tls:
+        await _serve_tls(listeners, plan.tls, ledger, certificate)
+    else:
+        running += [asyncio.create_task(server.run(listener)) for listener in listeners]
     pipe.send(listeners[0].getsockname()[1])
-    running = [asyncio.create_task(server.run(listener)) for listener in listeners]
     await _closed(pipe)
     ledger.note("left open", time.time(), len(server.open))
     ending = [*running, *server.open]

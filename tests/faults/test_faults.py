@@ -8,6 +8,7 @@ import pytest
 
 from .scenario import run
 from .scenarios import SCENARIOS
+from .soak import PAGE
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 
@@ -21,6 +22,18 @@ def _holds(name: str) -> None:
 
 def test_every_scenario_has_a_name_of_its_own() -> None:
     assert len(SCENARIOS) == len(BY_NAME)
+
+
+def test_the_page_shows_every_scenario() -> None:
+    page = PAGE.read_text("utf-8")
+
+    assert [] == [name for name, it in BY_NAME.items() if it.calls and f"| {name} |" not in page]
+
+
+def test_who_tries_everything_again_pays_twice_and_the_ledger_shows_it() -> None:
+    verdict = run(BY_NAME["peers retry everything, 3 times: 5 % of all kinds"], 300)
+
+    assert 0 < verdict.seen.twice
 
 
 def test_a_closed_port_is_named_and_costs_nothing() -> None:

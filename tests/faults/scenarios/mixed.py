@@ -78,7 +78,7 @@ SCENARIOS = [
             plans=_share(0.05),
             task=Task(config=CONFIG, job="peer", details={"policy": policy}),
             calls=6000,
-            few=0,
+            few=200,
         )
         for about, policy in (
             ("retry everything, 3 times", "everything"),
