@@ -147,7 +147,7 @@ async def peer(tagger: AsyncTagger, task: Task) -> tuple[list[Outcome], dict[str
     """Makes the calls by another client's rules."""
     transport, quota = Transport(), Quota()
     try:
-        work = partial(ask, transport, quota, task.details["address"], task=task)
+        work = partial(ask, transport, quota, task.address, task=task)
         return await _each(task, work), {}
     finally:
         await transport.aclose()
