@@ -142,7 +142,6 @@ async def _main(pipe: Pipe, plan: Plan, ledger: Ledger, certificate: Path) -> No
         running += [asyncio.create_task(server.run(listener)) for listener in listeners]
     pipe.send(listeners[0].getsockname()[1])
     await _closed(pipe)
-    ledger.note("left open", time.time(), len(server.open))
     ending = [*running, *server.open]
     for task in ending:
         task.cancel()
