@@ -119,7 +119,9 @@ SCENARIOS = [
             about=about,
             figure="within the deadline + 0.1 s",
             plans=_always(do, **says),
-            task=Task(config=CONFIG, at_once=100, policy={"deadline_s": 1.0}, warm_up=True),
+            task=Task(
+                config=CONFIG, at_once=100, per_s=90, policy={"deadline_s": 1.0}, warm_up=True
+            ),
             alone=15,
             calls=calls,
             few=60,
