@@ -39,7 +39,7 @@ def test_the_page_shows_every_scenario() -> None:
 
 
 def test_who_tries_everything_again_pays_twice_and_the_ledger_shows_it() -> None:
-    verdict = run(BY_NAME["peers retry everything, 3 times: 5 % of all kinds"], 300)
+    verdict = run(BY_NAME["peers retry everything, 3 times: 5 % of all kinds"], 200)
 
     assert 0 < verdict.seen.twice
 
@@ -62,9 +62,8 @@ def test_nothing_is_sent_to_a_server_whose_certificate_is_wrong(about: str) -> N
     _holds(f"F3 the certificate {about}")
 
 
-@pytest.mark.parametrize("place", ["RST before", "FIN in"])
-def test_a_request_of_which_a_part_is_missing_is_sent_again(place: str) -> None:
-    _holds(f"F4 {place} the body")
+def test_a_request_of_which_a_part_is_missing_is_sent_again() -> None:
+    _holds("F4 RST in the body")
 
 
 @pytest.mark.parametrize(
@@ -89,14 +88,12 @@ def test_a_connection_that_the_server_has_closed_is_not_used_again() -> None:
     _holds("F5 connections are closed after the answer, unannounced")
 
 
-@pytest.mark.parametrize(
-    "about", ["no answer", "a dripped head", "a dripped body", "a body without end"]
-)
+@pytest.mark.parametrize("about", ["no answer", "a dripped head", "a body without end"])
 def test_a_slow_answer_ends_with_the_deadline(about: str) -> None:
     _holds(f"F6 {about}")
 
 
-@pytest.mark.parametrize("about", ["a 200 cut short", "chunks without end", "gzip cut short"])
+@pytest.mark.parametrize("about", ["a 200 cut short", "gzip cut short"])
 def test_an_answer_that_is_cut_short_is_not_taken_for_one(about: str) -> None:
     _holds(f"F7 {about}")
 
@@ -109,7 +106,6 @@ def test_an_answer_that_breaks_off_in_its_head_is_unknown() -> None:
     "about",
     [
         "a gzip bomb, 1 MB that becomes 1 GB",
-        "gzip within gzip",
         "1 GB in chunks",
         "1 GB of headers",
     ],
@@ -138,9 +134,8 @@ def test_throttling_is_waited_out_and_fails_no_call() -> None:
     _holds("F12 throttled with HTTP 400")
 
 
-@pytest.mark.parametrize("processes", ["1 process", "4 processes"])
-def test_a_declared_rate_is_never_passed_and_is_used(processes: str) -> None:
-    _holds(f"F12 100 a second declared, {processes}", tries=3)
+def test_processes_never_pass_a_declared_rate_and_use_it() -> None:
+    _holds("F12 100 a second declared, 4 processes", tries=3)
 
 
 @pytest.mark.parametrize("processes", ["1 process", "4 processes"])
@@ -171,9 +166,8 @@ def test_a_route_pays_twice_only_where_it_may(about: str) -> None:
     _holds(f"F4 {about}")
 
 
-@pytest.mark.parametrize("attempts", [1, 3])
-def test_requests_on_the_wire_are_the_configured_attempts(attempts: int) -> None:
-    _holds(f"F15 5 % of the calls always fail, {attempts} attempts are configured")
+def test_requests_on_the_wire_are_the_configured_attempts() -> None:
+    _holds("F15 5 % of the calls always fail, 3 attempts are configured")
 
 
 def test_a_quota_that_is_used_up_stops_the_run() -> None:
@@ -204,9 +198,8 @@ def test_each_attempt_is_signed_afresh() -> None:
     _holds("F22 signatures are good for 1.5 s, and calls are asked again after 2 s")
 
 
-@pytest.mark.parametrize("about", ["JSON of another shape", "NaN"])
-def test_a_malformed_answer_is_an_error(about: str) -> None:
-    _holds(f"F29 {about} with HTTP 200")
+def test_a_malformed_answer_is_an_error() -> None:
+    _holds("F29 JSON of another shape with HTTP 200")
 
 
 def test_an_unknown_code_is_shown_and_not_asked_again() -> None:

@@ -100,10 +100,10 @@ SCENARIOS = [
         fault="F14",
         about="an outage of 18 s, and calls that do not stop",
         figure="requests at most 1.1 × offered + 36; one probe at a time",
-        plans=(Plan(latency_s=0.05, rules=Rules(outage_s=(2.0, 20.0))),),
+        plans=(Plan(latency_s=0.05, rules=Rules(outage_s=(0.5, 18.5))),),
         task=Task(config=CONFIG, at_once=200, per_s=100),
         calls=6000,
-        few=400,
+        few=200,
         checks=(ends("CircuitOpen", "Unavailable", None), requests(a_call=1.1, more=36), one_probe),
     ),
     *(

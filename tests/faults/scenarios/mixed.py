@@ -45,7 +45,7 @@ SCENARIOS = [
         plans=_share(0.05),
         task=Task(config=CONFIG, policy=QUICK),
         calls=6000,
-        few=300,
+        few=150,
         checks=(ends(*KINDS), requests(a_call=1.1, more=36)),
     ),
     Scenario(
@@ -57,7 +57,7 @@ SCENARIOS = [
         # With one host the breaker opens within the first calls, and the others are not sent.
         alone=15,
         calls=6000,
-        few=150,
+        few=90,
         checks=(ends(*KINDS),),
     ),
     Scenario(
@@ -67,7 +67,7 @@ SCENARIOS = [
         plans=_share(0.05),
         task=Task(config=CONFIG, policy={**QUICK, "unknown": "retry-once"}),
         calls=6000,
-        few=300,
+        few=150,
         paid_twice=True,
     ),
     *(
