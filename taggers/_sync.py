@@ -109,6 +109,8 @@ class Tagger:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if error is not None and self._portal is not None:
+            self._run(lambda: self._tagger.__aexit__(kind, error, trace))
         self.close()
 
     def _run(self, work: Callable[[], Awaitable[T]]) -> T:
