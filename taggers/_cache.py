@@ -47,10 +47,11 @@ async def kept_or_asked(
     target: Target,
     image: Image,
     options: Options,
-    ask: Callable[[], Awaitable[Result]],
+    ask: Callable[[float], Awaitable[Result]],
 ) -> Result:
-    """The answer that is kept, or the one that `ask` gets, which is kept from now on. Equal calls
-    at the same time may all ask. What is wrong with the cache is a warning of the result."""
+    """The answer that is kept, or the one that `ask` gets, which is kept from now on; it is told
+    how many seconds went by in looking. Equal calls at the same time may all ask. What is wrong
+    with the cache is a warning of the result."""
     began = time.monotonic()
     key = await asyncio.to_thread(cache.key, target, image, options)
     kept = await asyncio.to_thread(cache.get, key) if key else None
@@ -58,7 +59,7 @@ async def kept_or_asked(
         took_s = round(time.monotonic() - began, 6)
         provenance = evolve(kept.provenance, duration_s=took_s)
         return _warned(evolve(kept, image=image.facts, provenance=provenance), cache.trouble())
-    result = await ask()
+    result = await ask(time.monotonic() - began)
     if key:
         await asyncio.to_thread(cache.put, key, result)
     return _warned(result, cache.trouble())

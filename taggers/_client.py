@@ -266,13 +266,17 @@ class AsyncTagger:
         self, image: Image, options: Options, step: Step, policy: Policy, repeats: Repeats
     ) -> Result:
         target = self._targets.of(step.name)
-        context = self._targets.context(target, policy, repeats, step.routes)
-        asking = partial(self._called, target, image, options, context)
+
+        async def ask(after_s: float = 0.0) -> Result:
+            left = evolve(policy, deadline_s=policy.deadline_s - after_s)
+            context = self._targets.context(target, left, repeats, step.routes)
+            return await self._called(target, image, options, context)
+
         if self._cache is None:
-            return await asking()
+            return await ask()
         from ._cache import kept_or_asked
 
-        return await kept_or_asked(self._cache, target, image, options, asking)
+        return await kept_or_asked(self._cache, target, image, options, ask)
 
     async def perform(
         self,

@@ -79,6 +79,10 @@ class Prices:
     units: Mapping[str, Money] = field(factory=dict)
     cny_per_usd: float | None = None
 
+    def said(self, name: str, plugin: str) -> Money | None:
+        """What the user says that a provider costs, by its own name or else its plugin's."""
+        return self.units.get(name) or self.units.get(plugin)
+
 
 @define
 class Config:

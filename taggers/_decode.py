@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
+from ._secret import bare
 from .errors import MalformedResponse, ResponseTooLarge
 
 __all__ = ["Decoder", "Json", "Xml", "inflate"]
@@ -31,7 +32,8 @@ class Json:
         try:
             return json.loads(body, parse_float=_finite, parse_constant=_finite)
         except (ValueError, RecursionError) as error:
-            raise MalformedResponse(f"the answer is not JSON{_hint(body)}") from error
+            why = bare(error)  # the error itself holds the whole answer
+        raise MalformedResponse(f"the answer is not JSON{_hint(body)}") from why
 
 
 @frozen
@@ -57,7 +59,8 @@ class Xml:
             self._guard(body)
             return xmltodict.parse(body, force_list=self._is_list, postprocessor=_local)
         except (xml.parsers.expat.ExpatError, ValueError, LookupError) as error:
-            raise MalformedResponse("the answer is not XML") from error
+            why = bare(error)
+        raise MalformedResponse("the answer is not XML") from why
 
     def _is_list(self, path: Any, key: str, value: Any) -> bool:
         return key.rpartition(":")[2] in self.lists

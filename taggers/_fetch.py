@@ -77,15 +77,25 @@ class Fetcher:
         """
         for _ in range(MAX_REDIRECTS + 1):
             parts = _checked(url)
-            try:
-                async with self._session() as session:
-                    moved, content = await self._ask(session, url, parts, max_bytes)
-            except (aiohttp.ClientError, OSError, ValueError) as error:
-                raise _failure(error, parts) from error
+            answer = await self._answer(url, parts, max_bytes)
+            if isinstance(answer, Exception):
+                raise answer
+            moved, content = answer
             if moved is None:
                 return content
             url = urljoin(url, moved)
         raise ImageSource(f"{_host(parts)} redirects more than {MAX_REDIRECTS} times", **_NOT_SENT)
+
+    async def _answer(
+        self, url: str, parts: SplitResult, max_bytes: int
+    ) -> tuple[str | None, bytes] | Exception:
+        """As `_ask`; or the error, as a value: what was caught holds the whole URL, whose query may
+        be a signature, and would be the context of whatever is raised beside it."""
+        try:
+            async with self._session() as session:
+                return await self._ask(session, url, parts, max_bytes)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return _failure(error, parts)
 
     def _session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(

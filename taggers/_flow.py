@@ -350,7 +350,7 @@ def _judged(
     this.request_id = errors.request_id(outcome, redact=redact) or this.request_id
     this.emulated = this.emulated or EMULATOR_HEADER in outcome.headers
     try:
-        body = _decoded(decode or this.provider.decode, outcome)
+        body = _decoded(decode or this.provider.decode, outcome, this.settings)
     except ResponseError as unreadable:
         if outcome.ok:
             unreadable.status, unreadable.request_id = outcome.status, this.request_id
@@ -360,11 +360,12 @@ def _judged(
     return body, errors.find(body, outcome, redact)
 
 
-def _decoded(decode: Decoder, response: Response) -> Any:
-    """The answer's body; None for an empty one, which is how an upload or a deletion succeeds."""
+def _decoded(decode: Decoder, response: Response, settings: Settings) -> Any:
+    """The answer's body, without any secret that the vendor repeats in it; None for an empty one,
+    which is how an upload or a deletion succeeds."""
     coding = response.headers.get("content-encoding", "").strip().lower()
     plain = inflate(response.body, coding, decode.max_bytes)
-    return decode(plain) if plain else None
+    return settings.scrubbed(decode(plain), plain) if plain else None
 
 
 def _attempt(

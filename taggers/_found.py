@@ -30,7 +30,7 @@ class Found:
     "unset"; `fault` says what is wrong with it."""
 
     setting: Setting
-    value: Any
+    value: Any = field(repr=False)
     origin: str
     fault: str | None = None
     place: int = field(default=FILE, repr=False)
@@ -103,7 +103,7 @@ def _checked(found: Found) -> Found:
     value = setting.plain(value)
     fault = found.fault or setting.fault(value)
     if setting.secret:
-        return evolve(found, value=Secret(str(value)), fault="is not a text" if fault else None)
+        return evolve(found, value=Secret(str(value)), fault=fault)
     return evolve(found, value=tuple(value) if setting.many else value, fault=fault)
 
 

@@ -15,6 +15,7 @@ from attrs import evolve, field, frozen
 
 from ._metadata import orientation
 from ._model import ImageFacts
+from ._secret import without_query
 from .errors import LocalResourceError, PayloadTooLarge, UnsafeUrl, UnsupportedImage
 
 if TYPE_CHECKING:
@@ -51,9 +52,9 @@ class Image:
     knows the picture by.
     """
 
-    source: str
+    source: str = field(repr=lambda source: repr(without_query(source)))
     content: bytes | None = field(default=None, repr=False)
-    url: str | None = None
+    url: str | None = field(default=None, repr=lambda url: repr(url and without_query(url)))
     format: str | None = None
     width: int | None = None
     height: int | None = None
@@ -89,8 +90,14 @@ class Image:
         """
         scheme, _, rest = url.partition("://")
         if scheme.lower() not in ("http", "https") or not rest.strip("/"):
-            raise UnsafeUrl(f"{url!r} is no http or https URL")
+            raise UnsafeUrl(f"{without_query(url)!r} is no http or https URL")
         return cls(url, url=url)
+
+    @property
+    def name(self) -> str:
+        """What messages call the picture: its `source`; of a URL without the query, which may be a
+        signature."""
+        return without_query(self.source)
 
     @cached_property
     def sha256(self) -> str | None:
@@ -105,7 +112,7 @@ class Image:
         million pixels, and `LocalResourceError` where Pillow is missing.
         """
         if self.content is None:
-            raise UnsupportedImage(f"{self.source} is a URL: save the picture and name the file")
+            raise UnsupportedImage(f"{self.name} is a URL: save the picture and name the file")
         try:
             from ._pixels import decoded
         except ImportError as error:
@@ -113,7 +120,7 @@ class Image:
                 f"Pillow is needed to look at pictures: {error}",
                 hint="run: pip install 'taggers[image]'",
             ) from error
-        return decoded(self.content, self.source, max_edge_px)
+        return decoded(self.content, self.name, max_edge_px)
 
     @property
     def kind(self) -> Literal["content", "url"] | None:
@@ -159,11 +166,11 @@ def _read(path: Path) -> bytes:
 def _identified(image: Image) -> Image:
     content = image.content
     if not content:
-        raise UnsupportedImage(f"{image.source} is empty")
+        raise UnsupportedImage(f"{image.name} is empty")
     found = next((name for name, fits in _MAGIC.items() if fits(content[:16])), None)
     if found is None:
-        raise UnsupportedImage(f"{image.source} is no picture that taggers knows{_looks(content)}")
-    width, height, orientation = _measured(image.source, content, found)
+        raise UnsupportedImage(f"{image.name} is no picture that taggers knows{_looks(content)}")
+    width, height, orientation = _measured(image.name, content, found)
     return evolve(image, format=found, width=width, height=height, orientation=orientation)
 
 

@@ -15,10 +15,12 @@ import re
 import stat
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
-from attrs import define
+from attrs import define, field
 
 from ._provider import CredentialsFile
 from .errors import ConfigurationError
@@ -53,8 +55,8 @@ def keys_path() -> Path:
 class Keys:
     """The environment, with the stored keys behind it."""
 
-    environment: Mapping[str, str]
-    stored: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
+    stored: Mapping[str, str] = field(repr=False)
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> Keys:
@@ -79,17 +81,13 @@ class Keys:
             return {}
         named = self.environment.get(file.env)
         path = Path(named or file.path).expanduser()
-        sections = configparser.ConfigParser(interpolation=None)
-        try:
-            sections.read_string(path.read_text("utf-8"), str(path))
-        except FileNotFoundError:
+        if not path.exists():
             if named:
                 raise ConfigurationError(
                     f"{file.env} names {path}, which is not there", scope="credential"
-                ) from None
+                )
             return {}
-        except (OSError, UnicodeDecodeError, configparser.Error) as error:
-            raise ConfigurationError(f"{path} cannot be read: {error}") from error
+        sections = _sections(path)
         if sections.has_section(file.section):
             values = sections[file.section].items()
             return {name: (value, str(path)) for name, value in values if value}
@@ -103,26 +101,52 @@ class Keys:
         return {}
 
 
+def _sections(path: Path) -> configparser.ConfigParser:
+    """What stands in an INI file. Raises `ConfigurationError`, which quotes none of its lines."""
+    sections = configparser.ConfigParser(interpolation=None)
+    try:
+        sections.read_string(path.read_text("utf-8"), str(path))
+        return sections
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+    except UnicodeDecodeError:
+        why = "it is not UTF-8"
+    except configparser.Error as error:
+        line = (
+            getattr(error, "lineno", None) or next(iter(getattr(error, "errors", ())), (None,))[0]
+        )
+        where = f" in line {line}" if line else ""
+        why = f"it is not INI{where} ({type(error).__name__})"
+    raise ConfigurationError(f"{path} cannot be read: {why}")
+
+
 def read(path: Path) -> dict[str, str]:
     """The stored keys; none where there is no file."""
     try:
-        about = path.stat()
-        text = path.read_text("utf-8")
+        mode, content = path.stat().st_mode, path.read_bytes()
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error}") from error
-    if os.name == "posix" and stat.S_IMODE(about.st_mode) & 0o077:
+    if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
         raise ConfigurationError(
             f"{path} can be read by others on this machine", hint=f"run: chmod 600 '{path}'"
         )
-    try:
-        keys = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path} is not TOML: {error}") from error
+    keys = _parsed(path, content)
     if wrong := [name for name, value in keys.items() if not isinstance(value, str)]:
         raise ConfigurationError(f"{path}: {', '.join(wrong)} must be a text in quotes")
     return keys
+
+
+def _parsed(path: Path, content: bytes) -> dict[str, Any]:
+    """What stands in a TOML file. The error's cause would hold all of it."""
+    try:
+        return tomllib.loads(content.decode())
+    except tomllib.TOMLDecodeError as error:
+        why = f"is not TOML: {error}"
+    except UnicodeDecodeError:
+        why = "is not UTF-8"
+    raise ConfigurationError(f"{path} {why}")
 
 
 def store(path: Path, name: str, value: str) -> None:
@@ -133,8 +157,20 @@ def store(path: Path, name: str, value: str) -> None:
     lines = (f"{name} = {json.dumps(keys[name])}\n" for name in sorted(keys))
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-            file.writelines(lines)  # mkstemp gives 0600
-        Path(file.name).replace(path)
+        with _beside(path) as file:
+            file.writelines(lines)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error}") from error
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[IO[str]]:
+    """A file that only its owner can read, and that takes the path's place when it is whole."""
+    file = tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False)  # noqa: SIM115
+    try:
+        with file:
+            yield file
+        Path(file.name).replace(path)
+    except BaseException:
+        Path(file.name).unlink()
+        raise

@@ -191,7 +191,7 @@ def _without_pillow(
         return stripped
     needs = "its metadata removed" if upright else "turning upright"
     raise LocalResourceError(
-        f"{image.source} needs {needs}, and Pillow is missing: {missing}", hint=hint, scope="image"
+        f"{image.name} needs {needs}, and Pillow is missing: {missing}", hint=hint, scope="image"
     ) from missing
 
 

@@ -72,23 +72,23 @@ class Accepts:
     def _check_format(self, image: Image) -> None:
         if image.format not in self.formats:
             raise UnsupportedImage(
-                f"{image.source} is a {image.format}; taken are {', '.join(self.formats)}"
+                f"{image.name} is a {image.format}; taken are {', '.join(self.formats)}"
             )
 
     def _check_bytes(self, image: Image, size: int) -> None:
         if self.max_bytes is not None and size > self.max_bytes:
-            raise PayloadTooLarge(f"{image.source} has {size:,} bytes, above {self.max_bytes:,}")
+            raise PayloadTooLarge(f"{image.name} has {size:,} bytes, above {self.max_bytes:,}")
         encoded = (size + 2) // 3 * 4
         if self.max_base64_bytes is not None and encoded > self.max_base64_bytes:
             raise PayloadTooLarge(
-                f"{image.source} has {size:,} bytes, which are {encoded:,} in base64, "
+                f"{image.name} has {size:,} bytes, which are {encoded:,} in base64, "
                 f"above {self.max_base64_bytes:,}"
             )
 
     def _check_edges(self, image: Image) -> None:
         if image.width is None or image.height is None:
             return
-        size = f"{image.source} is {image.width} × {image.height} px"
+        size = f"{image.name} is {image.width} × {image.height} px"
         if self.min_edge_px is not None and min(image.width, image.height) < self.min_edge_px:
             raise ImageDimensions(f"{size}; the shorter edge must be at least {self.min_edge_px}")
         if self.max_edge_px is not None and max(image.width, image.height) > self.max_edge_px:
@@ -103,21 +103,40 @@ class Accepts:
 def _unsupported_source(image: Image) -> tuple[str]:
     if image.kind == "url":
         return (
-            f"{image.source} is a URL, which is not taken here: pass fetch=True (--fetch) to have "
+            f"{image.name} is a URL, which is not taken here: pass fetch=True (--fetch) to have "
             "taggers download it, or save the picture first",
         )
-    return (f"{image.source} is a file, and only URLs are taken here",)
+    return (f"{image.name} is a file, and only URLs are taken here",)
+
+
+def _a(*kinds: type) -> Callable[[Any, Attribute[Any], Any], None]:
+    """Checks a field that the core builds on before any call, as when it lists providers."""
+
+    def check(_: Any, attribute: Attribute[Any], value: Any) -> None:
+        if not isinstance(value, kinds):
+            raise TypeError(f"a provider's {attribute.name} is no {kinds[0].__name__}: {value!r}")
+
+    return check
 
 
 @frozen(kw_only=True)
 class Price:
     """What the vendor's price list asked for one billable unit on a day: the first step that costs
-    something, without what is free."""
+    something, without what is free. Where units differ in price it is the dearest one's.
 
-    money: Money
-    as_of: datetime.date
-    source: str
-    note: str = ""
+    `source` is the URL of the list; `note` says what is free, what larger numbers cost, and where
+    the price does not hold.
+    """
+
+    money: Money = field(validator=_a(Money))
+    as_of: datetime.date = field(validator=_a(datetime.date))
+    source: str = field(validator=_a(str))
+    note: str = field(default="", validator=_a(str))
+
+
+def _of_a_unit(offers: Any, _: Attribute[Any], price: Price | None) -> None:
+    if price is not None and offers.unit is None:
+        raise ValueError("there is a price, and no unit that it is for")
 
 
 @frozen(kw_only=True)
@@ -140,7 +159,7 @@ class Offers:
     concurrency: int | None = field(default=None, validator=positive)
     rate_per_s: int | None = field(default=None, validator=positive)
     unit: str | None = "call"
-    price: Price | None = None
+    price: Price | None = field(default=None, validator=[_a(Price, type(None)), _of_a_unit])
 
 
 @frozen
@@ -248,16 +267,6 @@ class Download:
     def host(self) -> str:
         """Whom a message names: never the URL, whose query may hold a signature."""
         return urlsplit(self.url).hostname or "?"
-
-
-def _a(*kinds: type) -> Callable[[Any, Attribute[Any], Any], None]:
-    """Checks a field that the core builds on before any call, as when it lists providers."""
-
-    def check(_: Any, attribute: Attribute[Any], value: Any) -> None:
-        if not isinstance(value, kinds):
-            raise TypeError(f"a provider's {attribute.name} is no {kinds[0].__name__}: {value!r}")
-
-    return check
 
 
 def _all_settings(provider: Any, attribute: Attribute[Any], settings: Any) -> None:

@@ -38,7 +38,7 @@ def remade(image: Image, accepts: Accepts, *, keep_metadata: bool) -> tuple[Imag
     Raises `UnsupportedImage` for what cannot be decoded, and where no format that can be written is
     taken.
     """
-    content, source = image.content or b"", image.source
+    content, source = image.content or b"", image.name
     format_ = next((name for name in FORMATS if name in accepts.formats), None)
     if format_ is None:
         raise UnsupportedImage(

@@ -1,4 +1,4 @@
-"""What a provider has to know, and secrets that do not show themselves."""
+"""What a provider has to know."""
 
 from __future__ import annotations
 
@@ -8,34 +8,9 @@ from typing import Any
 
 from attrs import frozen
 
+from ._secret import Secret, holds, redact, scrubbed
+
 __all__ = ["Secret", "Setting", "Settings"]
-
-
-class Secret:
-    """A text that does not show itself: not in `repr`, `str`, a log, a pickle or JSON."""
-
-    __slots__ = ("__text",)
-
-    def __init__(self, text: str) -> None:
-        self.__text = text
-
-    def reveal(self) -> str:
-        """The text itself, for signing and sending."""
-        return self.__text
-
-    def __repr__(self) -> str:
-        return "Secret('***')"
-
-    __str__ = __repr__
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self.__text == other.__text
-
-    def __hash__(self) -> int:
-        return hash(self.__text)
-
-    def __reduce__(self) -> Any:
-        raise TypeError("a Secret is not pickled; pass its name and look it up there")
 
 
 class Settings(Mapping[str, Any]):
@@ -66,11 +41,18 @@ class Settings(Mapping[str, Any]):
         return Settings({**self._values, **values})
 
     def redact(self, text: str) -> str:
-        """The text without any of the secrets in it; one under four characters is no secret."""
-        for value in self._values.values():
-            if isinstance(value, Secret) and len(value.reveal()) >= 4:
-                text = text.replace(value.reveal(), "***")
-        return text
+        """The text without any of the secrets in it, however they are written; one under four
+        characters is no secret."""
+        return redact(text, self._secrets())
+
+    def scrubbed(self, body: Any, content: bytes) -> Any:
+        """The body that was made of this content, without any of the secrets in it; one under eight
+        characters may stand there by chance."""
+        secrets = self._secrets()
+        return scrubbed(body, secrets) if holds(content, secrets) else body
+
+    def _secrets(self) -> list[Secret]:
+        return [value for value in self._values.values() if isinstance(value, Secret)]
 
 
 @frozen
@@ -115,6 +97,8 @@ class Setting:
         return self._item_fault(self.plain(value))
 
     def _item_fault(self, value: Any) -> str | None:
+        if self.secret:
+            return _secret_fault(value)
         if not isinstance(value, str) or not value:
             return f"must be a text, not {_shown(value)}"
         if self.choices and value not in self.choices:
@@ -122,6 +106,19 @@ class Setting:
         if self.pattern and not re.fullmatch(self.pattern, value):
             return f"{_shown(value)} does not look like one (it must match {self.pattern})"
         return None
+
+
+def _secret_fault(value: Any) -> str | None:
+    """What is wrong with a secret, of which nothing is shown. What no key holds would only come to
+    light when it is to be sent, in errors that quote it."""
+    if not isinstance(value, str) or not value:
+        return "is not a text"
+    if _CONTROL.search(value):
+        return "holds a line break, or another character that no key has"
+    return None
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def _quoted(text: str) -> str:

@@ -70,8 +70,8 @@ class Targets:
 
     def price(self, target: Target) -> Money | None:
         """What a billable unit costs there: what the user says, else the dated table."""
-        own, listed = self.config.prices.units, target.provider.offers.price
-        said = own.get(target.provider.name) or own.get(target.plugin)
+        listed = target.provider.offers.price
+        said = self.config.prices.said(target.provider.name, target.plugin)
         return said or (listed.money if listed else None)
 
     def standing(self, name: str) -> Standing:
@@ -126,8 +126,8 @@ class Targets:
         )
 
     def _purse(self, target: Target, routes: tuple[Route, ...]) -> Purse | None:
-        """The spend caps, where there are any."""
-        if not (caps := self.config.caps()):
+        """The spend caps, where there are any, and where anything is billed."""
+        if not (caps := self.config.caps()) or target.provider.offers.unit is None:
             return None
         return Purse(
             ledger=ledger_of_spending(self.config.store.place),

@@ -26,6 +26,7 @@ from httpx_aiohttp import AiohttpTransport
 from yarl import URL
 
 from . import __version__
+from ._secret import bare
 from ._wire import Prepared, Response
 from .errors import (
     ConfigurationError,
@@ -45,6 +46,7 @@ __all__ = ["Progress", "Transport"]
 KEEP_ALIVE_S = 4.0
 """Shorter than any vendor's, so that a request seldom meets a connection being closed."""
 CHUNK_BYTES = 256 * 1024
+CLIENT_ERRORS = (httpx.HTTPError, aiohttp.ClientError)
 HTTP_ERRORS = (httpx.HTTPError, aiohttp.ClientError, OSError)
 
 
@@ -85,15 +87,12 @@ class Transport:
         """
         began = asyncio.get_running_loop().time()
         _progress.set(progress)
-        try:
-            pool = self._pool(prepared.url)
-            request = _request(prepared, progress, self._connect_timeout_s)
-            answer = await pool.handle_async_request(request)
-        except TaggersError:
-            raise
-        except (*HTTP_ERRORS, httpx.InvalidURL, ValueError) as error:
-            raise _failure(error, _origin(prepared), progress) from error
+        answer = await self._answer(prepared, progress)
+        if isinstance(answer, TaggersError):
+            raise answer
         body = await _body(answer, max_bytes, _origin(prepared))
+        if isinstance(body, TaggersError):
+            raise body
         return Response(
             status=answer.status_code,
             headers={name.lower(): value for name, value in answer.headers.items()},
@@ -101,6 +100,20 @@ class Transport:
             duration_s=asyncio.get_running_loop().time() - began,
             upload_s=None if progress.written is None else progress.written - began,
         )
+
+    async def _answer(
+        self, prepared: Prepared, progress: Progress
+    ) -> httpx.Response | TaggersError:
+        """The answer as it begins; or the error, as a value: what was caught holds the request with
+        its headers, and would be the context of whatever is raised beside it."""
+        try:
+            return await self._pool(prepared.url).handle_async_request(
+                _request(prepared, progress, self._connect_timeout_s)
+            )
+        except TaggersError as error:
+            return error
+        except (*HTTP_ERRORS, httpx.InvalidURL, ValueError) as error:
+            return _because(_failure(error, _origin(prepared), progress), error)
 
     def tls(self) -> ssl.SSLContext:
         """The TLS context of all connections: it always verifies."""
@@ -251,23 +264,23 @@ def _request(prepared: Prepared, progress: Progress, connect_timeout_s: float) -
     return request
 
 
-async def _body(answer: httpx.Response, max_bytes: int, origin: str) -> bytes:
-    """The answer's bytes as they came; more than `max_bytes` are not taken in."""
+async def _body(answer: httpx.Response, max_bytes: int, origin: str) -> bytes | TaggersError:
+    """The answer's bytes as they came, or the error; more than `max_bytes` are not taken in."""
     status, declared = answer.status_code, answer.headers.get("content-length", "")
     too_large = ResponseTooLarge(f"{origin} answers with over {max_bytes:,} bytes", status=status)
     pieces = bytearray()
     try:
         if declared.isdigit() and int(declared) > max_bytes:
-            raise too_large
+            return too_large
         async for piece in answer.stream:  # type: ignore[union-attr]
             pieces += piece
             if len(pieces) > max_bytes:
-                raise too_large
+                return too_large
     except HTTP_ERRORS as error:
         if answer.is_success:
             cut = f"the answer of {origin} is cut short"
-            raise MalformedResponse(cut, status=status) from error
-        raise OutcomeUnknown(f"{origin} broke off in its answer", status=status) from error
+            return _because(MalformedResponse(cut, status=status), error)
+        return _because(OutcomeUnknown(f"{origin} broke off in its answer", status=status), error)
     finally:
         await answer.aclose()
     return bytes(pieces)
@@ -335,6 +348,16 @@ def _reason(error: BaseException) -> str:
     )
     told = _first(tuple(plain), OSError)
     return (told.strerror or str(told)) if told else type(error).__name__
+
+
+def _because(failure: TaggersError, error: BaseException) -> TaggersError:
+    """The failure with the reason that this machine gave as its cause; the client's own errors,
+    which hold the URL with its query and the headers, are left behind."""
+    causes = tuple(_chain(error))
+    plain = _first(tuple(it for it in causes if not isinstance(it, CLIENT_ERRORS)), OSError)
+    kinds = " from ".join(type(cause).__name__ for cause in causes)
+    failure.__cause__ = bare(plain) if plain else ConnectionError(kinds)
+    return failure
 
 
 def _origin(prepared: Prepared) -> str:

@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from attrs import evolve, field, frozen
 
+from ._secret import bare, without_query
 from .errors import ConfigurationError, InvalidInput
 
 __all__ = ["Base64", "Prepared", "Request", "Response", "encode", "prepare"]
@@ -36,6 +37,10 @@ class Base64:
     content: bytes = field(repr=lambda content: f"<{len(content)} bytes>")
 
 
+def _names(named: Mapping[str, Any]) -> str:
+    return f"<{', '.join(named)}>"
+
+
 @frozen(kw_only=True)
 class Request:
     """What a provider wants to ask, declared: the core makes the bytes, signs and sends them.
@@ -50,8 +55,8 @@ class Request:
 
     path: str
     method: str = "POST"
-    query: Mapping[str, str | Sequence[str]] = field(factory=dict)
-    headers: Mapping[str, str] = field(factory=dict)
+    query: Mapping[str, str | Sequence[str]] = field(factory=dict, repr=_names)
+    headers: Mapping[str, str] = field(factory=dict, repr=_names)
     json: Any = field(default=None, repr=False)
     form: Mapping[str, str | bytes] = field(factory=dict, repr=False)
     content: bytes | None = field(default=None, repr=False)
@@ -75,7 +80,7 @@ class Prepared:
     """
 
     method: str
-    url: str
+    url: str = field(repr=lambda url: repr(without_query(url)))
     headers: Mapping[str, str] = field(repr=False, validator=_sendable)
     body: bytes = field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
 
@@ -151,7 +156,7 @@ def _split(endpoint: str) -> SplitResult:
     except ValueError:  # a port above 65535, a bracket left open
         pass
     raise ConfigurationError(
-        f"endpoint {endpoint!r} must be a URL like https://host or http://host:port/path"
+        f"endpoint {without_query(endpoint)!r} must be a URL like https://host or http://host:port/path"
     )
 
 
@@ -176,7 +181,14 @@ def _json(value: Any) -> bytes:
             value, default=hold, ensure_ascii=False, allow_nan=False, separators=(",", ":")
         ).encode()
     except ValueError as error:
-        raise InvalidInput(f"the request cannot be written as JSON: {error}") from error
+        why = bare(error)  # the error itself holds the whole request
+    else:
+        return _with(pictures, made)
+    raise InvalidInput(f"the request cannot be written as JSON: {why}") from why
+
+
+def _with(pictures: list[bytes], made: bytes) -> bytes:
+    """The JSON with the pictures where their places are."""
     if not pictures:
         return made
     parts = made.split(b'"\\u0000"')

@@ -212,7 +212,7 @@ def _check_box(box: BoundingBox, fitted: Fitted) -> None:
         raise InvalidInput(f"{said} must be in pixels")
     if box.width <= 0 or box.height <= 0:
         raise InvalidInput(f"{said} is empty")
-    name, size = fitted.image.source, fitted.original_size
+    name, size = fitted.image.name, fitted.original_size
     if size is not None and not box.inside(*size):
         of = " × ".join(f"{edge:.0f}" for edge in size)
         raise InvalidInput(f"{said} reaches over the edge of {name}, which is {of} px")

@@ -24,12 +24,14 @@ from ._model import (
     Tag,
     Verdict,
 )
+from ._money import Money
 from ._numbers import fraction, number, sides, texts
 from ._provider import (
     Accepts,
     CredentialsFile,
     LibraryCalls,
     Offers,
+    Price,
     Provider,
     Query,
     Session,
@@ -56,11 +58,13 @@ __all__ = [
     "Json",
     "LibraryCalls",
     "Match",
+    "Money",
     "NotEmulated",
     "Offers",
     "Options",
     "OutputImage",
     "Prepared",
+    "Price",
     "Provider",
     "Query",
     "Refusal",

@@ -49,7 +49,7 @@ LAYERS = [
     {"_image", "_faults", "_policy"},
     {"_refusal"},
     {"_wire", "_decode", "_numbers", "_settings", "_trace", "_pixels", "_metadata", "_clock"},
-    {"_planes", "_shared"},
+    {"_planes", "_shared", "_secret"},
     {"_parts"},
     {"_permits", "_spend"},
     {"_ledger", "_money", "_process"},

@@ -595,9 +595,9 @@ def test_a_dialect_that_takes_another_signature_is_caught() -> None:
 
 def test_a_secret_in_what_is_said_is_caught() -> None:
     def read(body: Any) -> Iterator[Tag]:
-        yield Tag(body["you_are"])
+        yield Tag(body["you_are"][::-1])
 
-    echo = {"you_are": "CANARY-key-0f3c9ab1d27e"}
+    echo = {"you_are": "CANARY-key-0f3c9ab1d27e"[::-1]}
     provider = evolve(_keyed(read=read), steps=None, request=_request)
     exchange = evolve(_exchange(echo), settings={"key": "example-key"})
 

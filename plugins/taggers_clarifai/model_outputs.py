@@ -140,6 +140,7 @@ PROVIDER = Provider(
         languages=LANGUAGES,
         max_limit=200,
         concurrency=10,
+        rate_per_s=15,  # https://docs.clarifai.com/api-guide/api-overview/rate-limits
         unit="operation",
     ),
     errors=ERRORS,

@@ -6,6 +6,7 @@ POST /v1/images:annotate, with the picture as base64 in JSON, or its URL.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
 from taggers.plugin import (
@@ -13,8 +14,10 @@ from taggers.plugin import (
     Base64,
     BoundingBox,
     Image,
+    Money,
     Offers,
     Options,
+    Price,
     Provider,
     Region,
     Request,
@@ -146,7 +149,16 @@ PROVIDER = Provider(
         boxes=True,
         applies=frozenset({"limit"}),
         languages=("en",),
+        rate_per_s=30,  # 1,800 a minute: https://docs.cloud.google.com/vision/quotas
         unit="feature",
+        price=Price(
+            money=Money.parse("0.00225 USD"),
+            as_of=date(2026, 7, 11),
+            source="https://cloud.google.com/vision/pricing",
+            note="of objects; labels cost 0.0015 USD. 1,000 of each a month are free, and above "
+            "5,000,000 it is 0.0015 and 0.001 USD. What only native options ask for may cost more: "
+            "WEB_DETECTION 0.0035 USD",
+        ),
     ),
     errors=ERRORS,
     settings=(

@@ -139,7 +139,8 @@ PROVIDER = evolve(
         min_edge_px=65,
         max_edge_px=4095,
     ),
-    offers=Offers(boxes=True, applies=frozenset({"min_confidence"}), concurrency=5),
+    # Searches and additions: 5 a second each, says the page on billing.
+    offers=Offers(boxes=True, applies=frozenset({"min_confidence"}), concurrency=5, rate_per_s=5),
     settings=(
         *ACCOUNT,
         PROJECT,

@@ -10,11 +10,13 @@ import click
 from .._config import Config
 from .._found import Found, find
 from .._keys import Keys
-from .._provider import Accepts, Provider
+from .._money import Money
+from .._provider import Accepts, Offers, Provider
 from .._registry import Registry, installed
 from .._resolve import missing
 from .._settings import Secret
 from ..errors import ConfigurationError, PluginError
+from ._prices import prices_page
 from ._setup import Setup, pass_setup
 from ._terminal import complain, console, safe, table
 
@@ -52,7 +54,17 @@ def list_(setup: Setup, form: str = "table") -> None:
     console().print(shown)
 
 
-_COLUMNS = ("provider", "formats", "limits", "languages", "boxes", "bills", "ends", "ready")
+_COLUMNS = (
+    "provider",
+    "formats",
+    "limits",
+    "languages",
+    "boxes",
+    "bills",
+    "price",
+    "ends",
+    "ready",
+)
 
 
 def _config(setup: Setup) -> Config:
@@ -75,19 +87,21 @@ def _row(name: str, config: Config, registry: Registry, keys: Keys) -> dict[str,
     return {
         "provider": name if name == service.plugin else f"{name} = {service.plugin}",
         "title": provider.title,
-        **_about(provider),
+        **_about(provider, config.prices.said(name, service.plugin)),
         "ready": "yes" if not lacking else "needs " + ", ".join(item.name for item in lacking),
     }
 
 
-def _about(provider: Provider) -> dict[str, str]:
-    """What a provider takes and offers, in a word or two each."""
+def _about(provider: Provider, said: Money | None = None) -> dict[str, str]:
+    """What a provider takes and offers, in a word or two each; `said`: the user's price of it."""
+    listed = provider.offers.price
     return {
         "formats": " ".join(provider.accepts.formats),
         "limits": limits(provider.accepts),
         "languages": ", ".join(provider.offers.languages),
         "boxes": "yes" if provider.offers.boxes else "",
         "bills": provider.offers.unit or "nothing",
+        "price": str(said or (listed.money if listed else "")),
         "ends": provider.sunset.date.isoformat() if provider.sunset else "",
     }
 
@@ -130,6 +144,12 @@ def _edges(least: int | None, most: int | None) -> str:
     return f"from {least} px" if least else f"to {most} px" if most else ""
 
 
+@command.command("prices")
+def prices() -> None:
+    """Print what the providers cost, since when and where that is from, as Markdown."""
+    click.echo(prices_page(installed().all()), nl=False)
+
+
 @command.command("show")
 @click.argument("name")
 @pass_setup
@@ -142,7 +162,7 @@ def show(setup: Setup, name: str) -> None:
     found = find(provider, service, keys, {})
     out = console()
     out.print(f"{safe(name)}: {provider.title}", style="bold")
-    for title, text in _facts(provider).items():
+    for title, text in _facts(provider, loaded.prices.said(name, service.plugin)).items():
         if text:
             out.print(f"  {title:<12}{text}")
     out.print(f"  {'plugin':<12}{service.plugin}, from {distribution} {version or ''}")
@@ -159,7 +179,7 @@ def show(setup: Setup, name: str) -> None:
         out.print("still needs " + "; ".join(item.how for item in lacking), style="yellow")
 
 
-def _facts(provider: Provider) -> dict[str, str]:
+def _facts(provider: Provider, said: Money | None) -> dict[str, str]:
     accepts, offers, sunset = provider.accepts, provider.offers, provider.sunset
     return {
         "takes": "; ".join(filter(None, (", ".join(accepts.formats), limits(accepts)))),
@@ -168,11 +188,31 @@ def _facts(provider: Provider) -> dict[str, str]:
         "makes": "pictures" if offers.images else "",
         "languages": ", ".join(offers.languages),
         "applies": ", ".join(sorted(offers.applies)) or "no options itself; taggers does",
-        "calls": f"{offers.concurrency} at a time" if offers.concurrency else "",
+        "calls": _calls(offers),
         "bills": f"each {offers.unit}" if offers.unit else "nothing",
+        "price": _price(offers, said),
         "ends": f"{sunset.date}: {sunset.notice} ({sunset.source})" if sunset else "",
         "documents": provider.docs or "",
     }
+
+
+def _calls(offers: Offers) -> str:
+    """How many calls the vendor allows."""
+    at_once = f"{offers.concurrency} at a time" if offers.concurrency else ""
+    a_second = f"{offers.rate_per_s} a second" if offers.rate_per_s else ""
+    return ", ".join(filter(None, (at_once, a_second)))
+
+
+def _price(offers: Offers, said: Money | None) -> str:
+    """What a unit costs and who says so; `said`: the user's own price."""
+    if offers.unit is None:
+        return ""
+    if said is not None:
+        return f"{said}, from [prices] of taggers.toml"
+    if (listed := offers.price) is None:
+        return "not known: a spend cap needs it in [prices] of taggers.toml"
+    note = f"; {listed.note}" if listed.note else ""
+    return f"{listed.money} on {listed.as_of} ({listed.source}){note}"
 
 
 def _help(item: Found) -> str:

@@ -22,6 +22,7 @@ from ._emulated import check_round_trip
 from ._exchange import Exchange, Mismatch, exchanges
 from ._fuzz import check_fuzzed
 from ._on_the_way import check_on_the_way
+from ._price import check_price
 from ._reads import READS, check_ignores
 from ._tables import check_table
 
@@ -137,6 +138,7 @@ def _of_provider(
     yield Case("has a scale that fits",
                lambda: check_scale(provider, [_body(provider, one) for one in good]))  # fmt: skip
     yield Case("has an error table that works", partial(check_table, provider, beside))
+    yield Case("has a price that can be looked up", partial(check_price, provider))
     yield Case("is pure", partial(check_bare, provider, recorded))
     count = int(os.environ.get("TAGGERS_FUZZ", FUZZED))
     for one in recorded[:1]:

@@ -12,12 +12,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
+from .._secret import MIN_SECRET, inner_base64
 from ._stand_ins import MIN_ID, Hidden
 
 __all__ = ["leak"]
 
-MIN_SECRET = 4
-"""A secret of fewer characters is none, as in `Settings.redact`."""
 MIN_FOLDED = 12
 """A text of so many characters is recognised in upper and lower case alike."""
 MIN_PARTED, PART = 16, 10
@@ -126,14 +125,7 @@ def _patterns(text: str) -> Iterator[tuple[str, re.Pattern[str]]]:
     yield "reversed", re.compile(re.escape(text[::-1]), folded)
     yield "hex", re.compile(r"[\s:-]?".join(f"{byte:02x}" for byte in content), re.IGNORECASE)
     for offset in range(3):
-        inner = _inner_base64(content, offset)
+        inner = inner_base64(content, offset)
         yield "base64", re.compile(re.escape(inner))
         urlsafe = inner.translate(str.maketrans("+/", "-_"))
         yield "URL-safe base64", re.compile(re.escape(urlsafe))
-
-
-def _inner_base64(content: bytes, offset: int) -> str:
-    """The base64 that these bytes have wherever they begin so many bytes into a group of three:
-    only the letters that no neighbour has a part in."""
-    encoded = base64.b64encode(b"\0" * offset + content).decode()
-    return encoded[-(-offset * 8 // 6) : (offset + len(content)) * 8 // 6]
