@@ -86,7 +86,8 @@ class Prices:
 
 @define
 class Config:
-    """What the configuration files say. `trusted_hosts` comes from the user's own file alone."""
+    """What the configuration files say. `trusted_hosts` comes from the user's own file alone.
+    `origins` are the files of the default, the budgets and the prices, by their key path."""
 
     default: str | None = None
     services: dict[str, Service] = field(factory=dict)
@@ -97,6 +98,7 @@ class Config:
     prices: Prices = field(factory=Prices)
     trusted_hosts: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
+    origins: dict[str, Path] = field(factory=dict)
 
     def service(self, name: str, registry: Registry | None = None) -> Service:
         """The provider that is meant by a name: a table of the user's, or an installed provider."""

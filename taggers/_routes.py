@@ -237,19 +237,25 @@ class Planner:
         if route.strategy == "weighted":
             return _drawn(branches, weights, self.roll)
         if route.strategy == "cheapest":
-            return sorted(branches, key=lambda branch: self._cost(route, branch[0].name))
+            return self._by_cost(route, branches)
         if route.strategy == "fastest":
             return sorted(branches, key=lambda branch: self.of(branch[0].name).latency_s or 0.0)
         return branches
 
-    def _cost(self, route: Route, name: str) -> float:
+    def _by_cost(self, route: Route, branches: list[list[Step]]) -> list[list[Step]]:
+        firsts = {branch[0].name: self.of(branch[0].name) for branch in branches}
+        prices = [candidate.price for candidate in firsts.values()]
+        in_yuan = any(price is not None and price.currency == "CNY" for price in prices)
+        costs = {name: self._cost(route, of, in_yuan) for name, of in firsts.items()}
+        return sorted(branches, key=lambda branch: costs[branch[0].name])
+
+    def _cost(self, route: Route, candidate: Candidate, in_yuan: bool) -> float:
         """What a unit costs there, in micros of a yuan, or of a dollar where all is in dollars."""
-        candidate = self.of(name)
         if candidate.provider.offers.unit is None:
             return 0.0
         if candidate.price is None:
             return float("inf")
-        if candidate.price.currency == "CNY" or not self._in_yuan(route):
+        if candidate.price.currency == "CNY" or not in_yuan:
             return candidate.price.micros
         if self.cny_per_usd is None:
             raise ConfigurationError(
@@ -257,11 +263,6 @@ class Planner:
                 hint="write cny_per_usd = 7.1, or what it is, into [prices] of taggers.toml",
             )
         return candidate.price.micros * self.cny_per_usd
-
-    def _in_yuan(self, route: Route) -> bool:
-        """Whether any of a route's providers is paid in yuan."""
-        prices = (self.of(name).price for name in self.leaves(route.name))
-        return any(price is not None and price.currency == "CNY" for price in prices)
 
 
 def _drawn(items: list[T], weights: list[float], roll: Callable[[], float]) -> list[T]:
