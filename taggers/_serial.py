@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
+import json
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -17,7 +19,7 @@ from .errors import InvalidInput
 if typing.TYPE_CHECKING:
     import cattrs
 
-__all__ = ["DIALECT", "from_dict", "json_schema", "to_dict"]
+__all__ = ["DIALECT", "as_json", "from_dict", "json_schema", "to_dict"]
 
 T = TypeVar("T")
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -31,6 +33,14 @@ def _converter() -> cattrs.Converter:
     converter.register_unstructure_hook(bytes, lambda raw: base64.b64encode(raw).decode())
     converter.register_structure_hook(bytes, lambda text, _: base64.b64decode(text, validate=True))
     return converter
+
+
+def as_json(value: Any) -> str:
+    """The value as one line of JSON that any file can hold: half a surrogate pair is escaped."""
+    return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", json.dumps(value, ensure_ascii=False))
+
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def to_dict(value: Any) -> dict[str, Any]:

@@ -10,7 +10,6 @@ store:
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import time
@@ -25,6 +24,7 @@ from attrs import define, field
 from ._image import Image
 from ._model import Result
 from ._routes import Route
+from ._serial import as_json
 from .errors import TaggersError
 
 __all__ = ["Shadows", "file_of", "record"]
@@ -111,7 +111,7 @@ def record(
         "answered": answered.to_dict(),
         "shadows": {name: outcome.to_dict() for name, outcome in shadows.items()},
     }
-    _append(path, json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+    _append(path, as_json(line).encode() + b"\n")
 
 
 def _append(path: Path, line: bytes) -> None:

@@ -51,7 +51,7 @@ def test_a_vendors_text_is_kept_and_can_be_written_down(text: str) -> None:
     with _tagger(answer(_said(text))) as (_, tagger):
         result = tagger.tag(png(64, 48), language="en")
 
-    assert _clean(text) == result.tags[0].name
+    assert _clean(text)[:1000] == result.tags[0].name
     assert result == Result.from_dict(json.loads(json.dumps(result.to_dict())))
 
 
@@ -77,7 +77,7 @@ def test_a_vendors_text_commands_no_terminal(text: str, form: str, tmp_path: Pat
     assert (0, b"") == (done.returncode, done.stderr)
     assert not {0x1B, 0x00, 0x07, 0x08} & set(done.stdout)
     if form.startswith("json"):
-        assert _clean(text) == _first(json.loads(done.stdout))["tags"][0]["names"]["en"]
+        assert _clean(text)[:1000] == _first(json.loads(done.stdout))["tags"][0]["names"]["en"]
 
 
 def _clean(text: str) -> str:
@@ -107,7 +107,7 @@ def _junk(count: int) -> Iterator[bytes]:
         if kind == 0:
             yield dice.choice(starts) + dice.randbytes(dice.randrange(0, 200))
         elif kind == 1:
-            yield picture[: dice.randrange(0, 33)]
+            yield picture[: dice.randrange(0, 24)]
         else:
             yield starts[index % len(starts)] * dice.randrange(0, 3)
 

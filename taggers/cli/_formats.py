@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from attrs import frozen
 
 from .._image import Image, Source
 from .._model import Region, Result, Tag
+from .._serial import as_json
 from ..errors import TaggersError
 from ._terminal import console, safe, table
 
@@ -52,7 +52,7 @@ def _record(outcome: Outcome) -> dict[str, Any]:
 
 
 def _line(outcome: Outcome) -> str:
-    return json.dumps(_record(outcome), ensure_ascii=False)
+    return as_json(_record(outcome))
 
 
 def _jsonl(outcomes: Iterable[Outcome]) -> None:

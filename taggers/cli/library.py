@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Unpack
@@ -94,7 +93,7 @@ def check(setup: Setup, path: str) -> int:
 @_labels
 @click.option("--limit", type=click.IntRange(1), default=10, show_default=True, metavar="N",
               help="How many to list at most.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per picture.")
+@click.option("--json", "form", is_flag=True, help="One JSON object per picture.")
 @sending
 @pass_setup
 def search(
@@ -104,7 +103,7 @@ def search(
     box: str | None,
     labels: tuple[str, ...],
     limit: int,
-    as_json: bool,
+    form: bool,
     **how: Unpack[Sending],
 ) -> None:
     """List the pictures most like IMAGE, or like the one at --path, or all with the labels."""
@@ -118,7 +117,7 @@ def search(
         shown = {"path": match.path, "similarity": match.similarity, "labels": dict(match.labels)}
         words = " ".join(f"{name}={value}" for name, value in match.labels.items())
         line = f"{match.similarity or 0:.2f}  {match.path}  {words}".rstrip()
-        click.echo(json.dumps(shown, ensure_ascii=False) if as_json else line)
+        click.echo(as_json(shown) if form else line)
 
 
 def _area(box: str | None) -> BoundingBox | None:
