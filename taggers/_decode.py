@@ -134,6 +134,7 @@ def inflate(body: bytes, coding: str, max_bytes: int) -> bytes:
     except zlib.error as error:
         raise MalformedResponse(f"the answer is no {coding}") from error
     if len(plain) > max_bytes:
+        del plain  # which the error's traceback would keep
         raise ResponseTooLarge(f"the answer has more than {max_bytes:,} bytes")
     if not inflater.eof:
         raise MalformedResponse(f"the answer's {coding} is cut short")

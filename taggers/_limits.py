@@ -24,7 +24,7 @@ __all__ = ["LIMITERS", "Limiter", "Limits", "Standing"]
 
 STOPPED_S = 300.0
 """How long a service is let alone that refuses the account: a quota is used up, or arrears."""
-WINDOW_MARGIN = 1.02
+WINDOW_MARGIN = 1.05
 """A request counts this much longer than the window, as no two travel equally long."""
 LET_ALONE = "it refused a call at {at}, and no other is sent before {until}"
 LOWER, LOWER_RATE = 0.7, 0.9

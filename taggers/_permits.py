@@ -24,7 +24,7 @@ from .errors import LocalResourceError
 
 __all__ = ["Permit", "Permits", "Usage", "limits", "usages"]
 
-WINDOW_S = 1.02
+WINDOW_S = 1.05
 """How long a request counts in the rate: a second, and how much less one may travel than another
 before it."""
 POLL_S = 0.02

@@ -10,6 +10,7 @@ import click
 
 from .._client import Sending
 from .._model import BoundingBox
+from .._serial import as_json
 from .._sync import Tagger
 from ..library import Library
 from ._sending import sending

@@ -22,12 +22,12 @@ __all__ = [
 ]
 
 
-def ends(*kinds: str | None, mostly: str | None = None) -> Check:
-    """Every call ends in one of these, and some in each; None is an answer. `mostly` are further
-    kinds in which calls may end."""
+def ends(*kinds: str | None, also: tuple[str, ...] = ()) -> Check:
+    """Every call ends in one of these, and some in each; None is an answer. It may end in one of
+    those in `also`, too."""
 
     def check(seen: Seen) -> Iterator[str]:
-        if strange := set(seen.errors) - {*kinds, mostly}:
+        if strange := set(seen.errors) - {*kinds, *also}:
             yield f"calls ended in {sorted(map(str, strange))}: {dict(seen.errors)}"
         if missing := [kind for kind in kinds if kind not in seen.errors]:
             yield f"no call ended in {missing}: {dict(seen.errors)}"

@@ -1,4 +1,4 @@
-"""What a worker is told to do, and what it says of each call: values that become JSON."""
+"""What a worker is told to do, and what it says of each call: values that cross processes."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class Task:
     """Calls to make.
 
     * `config`: the text of a taggers.toml, with {port} (and {port2}, …) for the servers' ports;
+    * `address`: where other clients ask;
     * `job`: what is done, a name in `worker.JOBS`, with its `details`;
     * `first`, `calls`: the numbers of the calls;
     * `at_once`: how many are under way at most; `per_s`: how many are begun in a second;
@@ -24,6 +25,7 @@ class Task:
     """
 
     config: str
+    address: str = "http://127.0.0.1:{port}"
     job: str = "tag"
     first: int = 0
     calls: int = 1

@@ -1,35 +1,41 @@
-"""Starts fault servers and workers, and waits for what they have to say."""
+"""Starts fault servers and workers, each in a process of its own, and hears what they have to say.
+
+They are forked from a process that has loaded their modules, which takes 20 ms in place of 600.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import json
+import multiprocessing
 import os
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-import cattrs
 from attrs import evolve, frozen
 
+from . import server, worker
 from .ledger import Book
 from .outcome import Report, Task
 from .plan import SECRET, Plan
 
 __all__ = ["Served", "full_port", "serving", "work"]
 
-TESTS = Path(__file__).parent.parent
 PATIENCE_S = 900
 SETTINGS = {
     "SOAK_AK": "EXAMPLE-AK",
     "SOAK_SK": SECRET,
     "SOAK_PASSWORD": "EXAMPLE-PASSWORD",
     "TAGGERS_TRUSTED_HOSTS": "nobody.invalid",
-    "PYTHONPATH": str(TESTS),
 }
+_FORKED = multiprocessing.get_context("forkserver")
+_FORKED.set_forkserver_preload(
+    [server.__name__, worker.__name__, *(["pytest"] if "pytest" in sys.modules else [])]
+)
 
 
 @contextlib.contextmanager
@@ -60,18 +66,14 @@ class Served:
 
 @contextlib.contextmanager
 def serving(plan: Plan, folder: Path, name: str = "server") -> Iterator[Served]:
-    """A fault server in a process of its own."""
-    told, ledger = folder / f"{name}.json", folder / f"{name}.ledger"
-    told.write_text(json.dumps(cattrs.unstructure(plan)))
-    process = _python("faults.server", str(told), str(ledger), home=folder)
-    assert process.stdin is not None
-    assert process.stdout is not None
+    """A fault server, until the block ends."""
+    ledger = folder / f"{name}.ledger"
+    process, pipe = _started(server.serve, folder, plan, ledger)
     try:
-        yield Served(int(process.stdout.readline()), ledger)
+        yield Served(pipe.recv(), ledger)
     finally:
-        process.stdin.close()
-        process.wait(PATIENCE_S)
-        process.stdout.close()
+        pipe.close()
+        process.join(PATIENCE_S)
 
 
 def work(task: Task, folder: Path, processes: int = 1) -> list[Report]:
@@ -80,37 +82,37 @@ def work(task: Task, folder: Path, processes: int = 1) -> list[Report]:
     each, more = divmod(task.calls, processes)
     workers, first = [], task.first
     for number in range(processes):
-        calls = each + (number < more)
-        workers.append(_started(evolve(task, first=first, calls=calls), folder))
-        first += calls
-    return [_reported(worker) for worker in workers]
+        part = evolve(task, first=first, calls=each + (number < more))
+        workers.append(_started(worker.work, folder, part))
+        first += part.calls
+    return [_reported(*started) for started in workers]
 
 
-def _started(task: Task, folder: Path) -> subprocess.Popen[str]:
-    process = _python("faults.worker", home=folder)
-    assert process.stdin is not None
-    json.dump(cattrs.unstructure(task), process.stdin)
-    process.stdin.close()
-    process.stdin = None
-    return process
+def _reported(process: BaseProcess, pipe: Connection) -> Report:
+    with pipe:
+        try:
+            report: Report = pipe.recv()
+        except EOFError:
+            process.join(PATIENCE_S)
+            raise RuntimeError(f"a worker ended with {process.exitcode}") from None
+    process.join(PATIENCE_S)
+    return report
 
 
-def _reported(worker: subprocess.Popen[str]) -> Report:
-    said, _ = worker.communicate(timeout=PATIENCE_S)
-    if worker.returncode:
-        raise RuntimeError(f"a worker ended with {worker.returncode}")
-    return cattrs.structure(json.loads(said), Report)
-
-
-def _python(module: str, *arguments: str, home: Path) -> subprocess.Popen[str]:
-    kept: dict[str, Any] = {
-        name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
-        cwd=TESTS,
-        env={**kept, **SETTINGS, "TAGGERS_HOME": str(home / "home")},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
+def _started(target: Any, folder: Path, *arguments: Any) -> tuple[BaseProcess, Connection]:
+    """A process that does this, and our end of its pipe."""
+    ours, theirs = _FORKED.Pipe()
+    process = _FORKED.Process(
+        target=_settled, args=(target, folder, theirs, *arguments), daemon=True
     )
+    process.start()
+    theirs.close()
+    return process, ours
+
+
+def _settled(target: Any, folder: Path, *arguments: Any) -> None:
+    """Does it with the settings of the scenario, and none of the user's."""
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        del os.environ[name]
+    os.environ.update(SETTINGS, TAGGERS_HOME=str(folder / "home"))
+    target(*arguments)

@@ -17,20 +17,18 @@ from .verdict import Seen
 
 __all__ = ["CONFIG", "KEYS", "Check", "Scenario", "Verdict", "run"]
 
-CONFIG = """\
-default = "hw"
-
-[providers.hw]
-plugin = "huawei-tagging-v2"
-endpoint = "http://127.0.0.1:{port}"
-project_id = "soak"
-"""
 KEYS = """\
 ak = "${SOAK_AK}"
 sk = "${SOAK_SK}"
 """
-CONFIG += KEYS
+CONFIG = f"""\
+default = "hw"
 
+[providers.hw]
+plugin = "huawei-tagging-v2"
+endpoint = "http://127.0.0.1:{{port}}"
+project_id = "soak"
+{KEYS}"""
 PLAIN = Task(config=CONFIG)
 
 Check = Callable[[Seen], Iterator[str]]
@@ -91,14 +89,7 @@ def run(scenario: Scenario, calls: int) -> Verdict:
         ]
         known = {f"port{n + 1 if n else ''}": str(s.port) for n, s in enumerate(served)}
         known |= {"full": str(servers.enter_context(full_port())), "folder": name}
-        task = evolve(
-            scenario.task,
-            calls=calls,
-            hosts=hosts,
-            config=_filled(_spread(scenario.task.config, hosts), known),
-            details={"address": f"http://127.0.0.1:{served[0].port}", **scenario.task.details},
-            ca_bundle=scenario.task.ca_bundle and _filled(scenario.task.ca_bundle, known),
-        )
+        task = _filled(evolve(scenario.task, calls=calls, hosts=hosts), known)
         reports = work(task, folder, scenario.processes)
         servers.close()
         seen = Seen(calls, [server.book for server in served], reports)
@@ -116,10 +107,20 @@ def _spread(config: str, hosts: int) -> str:
     return "\n".join(services).replace('default = "hw"\n', "")
 
 
-def _filled(text: str, known: dict[str, str]) -> str:
-    for name, value in known.items():
-        text = text.replace("{" + name + "}", value)
-    return text
+def _filled(task: Task, known: dict[str, str]) -> Task:
+    """The task with what is known of the servers in place of {port} and the like."""
+
+    def fill(text: str) -> str:
+        for name, value in known.items():
+            text = text.replace("{" + name + "}", value)
+        return text
+
+    return evolve(
+        task,
+        config=fill(_spread(task.config, task.hosts)),
+        address=fill(task.address),
+        ca_bundle=task.ca_bundle and fill(task.ca_bundle),
+    )
 
 
 def _misses(scenario: Scenario, seen: Seen) -> Iterator[str]:

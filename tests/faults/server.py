@@ -1,6 +1,6 @@
-"""The fault server's process: `python -m faults.server plan.json ledger` on some port of loopback.
+"""The fault server's process, on some port of loopback.
 
-It prints its port, serves until its standard input ends, and leaves the ledger behind.
+It tells its port through a pipe, serves until that is closed, and leaves the ledger behind.
 """
 
 from __future__ import annotations
@@ -8,17 +8,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import email.utils
-import json
 import socket
 import ssl
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 
-import cattrs
 from attrs import define, field
 
 from .answers import KINDS, good
@@ -27,7 +25,7 @@ from .plan import Plan, address
 from .rules import Gatekeeper
 from .wire import BODY_START, Connection, Exchange, call_of
 
-__all__ = ["Server", "main"]
+__all__ = ["serve"]
 
 
 @define(eq=False)
@@ -110,7 +108,9 @@ class Server:
         await exchange.answer_json({"token": {"expires_at": ends}}, 201, **token)
 
 
-async def _listen_tls(name: str, ledger: Ledger, certificate: Path) -> int:
+async def _serve_tls(
+    listeners: list[socket.socket], name: str, ledger: Ledger, certificate: Path
+) -> None:
     """Serves with a certificate for this name, and notes who begins a request under it."""
     key = certificate.with_suffix(".key")
     subprocess.run(
@@ -128,26 +128,30 @@ async def _listen_tls(name: str, ledger: Ledger, certificate: Path) -> int:
         writer.close()
 
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-    server = await asyncio.start_server(listen, "127.0.0.1", 0, ssl=context)
-    port: int = server.sockets[0].getsockname()[1]
-    return port
+    for listener in listeners:
+        await asyncio.start_server(listen, sock=listener, ssl=context)
 
 
-async def _main(plan: Plan, ledger: Ledger, certificate: Path) -> None:
+async def _main(pipe: Pipe, plan: Plan, ledger: Ledger, certificate: Path) -> None:
     server = Server(plan, ledger, Gatekeeper(plan.rules))
-    if plan.tls:
-        print(await _listen_tls(plan.tls, ledger, certificate), flush=True)
-        await asyncio.to_thread(sys.stdin.read)
-        return
     listeners = list(_listeners(plan.hosts))
-    print(listeners[0].getsockname()[1], flush=True)
-    running = [asyncio.create_task(server.run(listener)) for listener in listeners]
-    await asyncio.to_thread(sys.stdin.read)
-    ledger.note("left open", time.time(), len(server.open))
+    running: list[asyncio.Task[None]] = []
+    if plan.tls:
+        await _serve_tls(listeners, plan.tls, ledger, certificate)
+    else:
+        running += [asyncio.create_task(server.run(listener)) for listener in listeners]
+    pipe.send(listeners[0].getsockname()[1])
+    await _closed(pipe)
     ending = [*running, *server.open]
     for task in ending:
         task.cancel()
     await asyncio.gather(*ending, return_exceptions=True)
+
+
+async def _closed(pipe: Pipe) -> None:
+    """Returns when the other end of the pipe is closed."""
+    with contextlib.suppress(EOFError):
+        await asyncio.to_thread(pipe.recv)
 
 
 def _listeners(hosts: int) -> Iterator[socket.socket]:
@@ -162,13 +166,8 @@ def _listeners(hosts: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def main() -> None:
-    """Serves as the plan says."""
-    plan = cattrs.structure(json.loads(Path(sys.argv[1]).read_text()), Plan)
-    ledger = Ledger(sys.argv[2])
-    asyncio.run(_main(plan, ledger, Path(sys.argv[2]).with_suffix(".certificate")))
+def serve(pipe: Pipe, plan: Plan, path: Path) -> None:
+    """Serves as the plan says, and writes the ledger to this path."""
+    ledger = Ledger(path)
+    asyncio.run(_main(pipe, plan, ledger, path.with_suffix(".certificate")))
     ledger.flush()
-
-
-if __name__ == "__main__":
-    main()

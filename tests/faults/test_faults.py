@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 import shutil
+import sys
 
 import pytest
 
+if not sys.platform.startswith("linux"):  # where all of 127.0.0.0/8 is this machine
+    pytest.skip("the fault server needs Linux", allow_module_level=True)
+
 from .scenario import run
 from .scenarios import SCENARIOS
+from .soak import PAGE
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 
 
-def _holds(name: str) -> None:
-    """Runs a scenario; it fails with what it misses."""
+def _holds(name: str, tries: int = 1) -> None:
+    """Runs a scenario; it fails with what it misses. A machine that is busy with other things may
+    hand over late what was sent in time: where that is measured, one of some `tries` must hold."""
     scenario = BY_NAME[name]
     verdict = run(scenario, scenario.few)
+    while verdict.misses and tries > 1:
+        tries -= 1
+        verdict = run(scenario, scenario.few)
     assert () == verdict.misses
 
 
 def test_every_scenario_has_a_name_of_its_own() -> None:
     assert len(SCENARIOS) == len(BY_NAME)
+
+
+def test_the_page_shows_every_scenario() -> None:
+    page = PAGE.read_text("utf-8")
+
+    assert [] == [name for name, it in BY_NAME.items() if it.calls and f"| {name} |" not in page]
+
+
+def test_who_tries_everything_again_pays_twice_and_the_ledger_shows_it() -> None:
+    verdict = run(BY_NAME["peers retry everything, 3 times: 5 % of all kinds"], 300)
+
+    assert 0 < verdict.seen.twice
 
 
 def test_a_closed_port_is_named_and_costs_nothing() -> None:
@@ -113,14 +134,13 @@ def test_a_web_page_is_not_read_as_a_picture_without_tags() -> None:
     _holds("F11 a web page with HTTP 200")
 
 
-@pytest.mark.parametrize("status", [429, 400])
-def test_throttling_is_waited_out_and_fails_no_call(status: int) -> None:
-    _holds(f"F12 throttled with HTTP {status}")
+def test_throttling_is_waited_out_and_fails_no_call() -> None:
+    _holds("F12 throttled with HTTP 400")
 
 
 @pytest.mark.parametrize("processes", ["1 process", "4 processes"])
 def test_a_declared_rate_is_never_passed_and_is_used(processes: str) -> None:
-    _holds(f"F12 100 a second declared, {processes}")
+    _holds(f"F12 100 a second declared, {processes}", tries=3)
 
 
 @pytest.mark.parametrize("processes", ["1 process", "4 processes"])
@@ -181,7 +201,7 @@ def test_a_clock_that_is_off_costs_one_request() -> None:
 
 
 def test_each_attempt_is_signed_afresh() -> None:
-    _holds("F22 signatures are good for 2 s, and calls are asked again after 2 s")
+    _holds("F22 signatures are good for 1.5 s, and calls are asked again after 2 s")
 
 
 @pytest.mark.parametrize("about", ["JSON of another shape", "NaN"])
@@ -199,6 +219,10 @@ def test_a_retired_api_is_named_as_such() -> None:
 
 def test_mixed_faults_bill_no_call_twice() -> None:
     _holds("mixed 5 % of all kinds")
+
+
+def test_many_mixed_faults_bill_no_call_twice() -> None:
+    _holds("mixed 40 % of all kinds")
 
 
 def test_what_is_billed_twice_on_request_is_reported() -> None:

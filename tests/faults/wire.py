@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import struct
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -109,9 +110,7 @@ class Exchange:
 
     def note(self, event: str, *facts: Any) -> None:
         """Puts an event of this request into the ledger."""
-        from time import time
-
-        self.ledger.note(event, time(), self.number, *facts)
+        self.ledger.note(event, time.time(), self.number, *facts)
 
     async def bill(self) -> None:
         """Does the work: from here on it is billed, and on disk."""

@@ -1,23 +1,21 @@
-"""A process that calls taggers: it reads a task from standard input and prints its report."""
+"""A process that calls taggers, does a task, and sends its report."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import random
 import resource
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
+from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any
 
-import cattrs
 from attrs import evolve
 
 from taggers import AsyncTagger, Policy, Result, TaggersError
@@ -29,7 +27,7 @@ from .peers import Quota, ask
 from .pictures import picture
 from .plan import SPARED
 
-__all__ = ["main"]
+__all__ = ["work"]
 
 
 async def call(tagger: AsyncTagger, number: int, task: Task) -> Outcome:
@@ -149,7 +147,7 @@ async def peer(tagger: AsyncTagger, task: Task) -> tuple[list[Outcome], dict[str
     """Makes the calls by another client's rules."""
     transport, quota = Transport(), Quota()
     try:
-        work = partial(ask, transport, quota, task.details["address"], task=task)
+        work = partial(ask, transport, quota, task.address, task=task)
         return await _each(task, work), {}
     finally:
         await transport.aclose()
@@ -188,15 +186,10 @@ async def _report(task: Task, path: Path) -> Report:
     return Report(outcomes=tuple(outcomes), base_mb=base_mb, peak_mb=_peak_mb(), facts=facts)
 
 
-def main() -> None:
-    """Does the task."""
-    task = cattrs.structure(json.load(sys.stdin), Task)
+def work(pipe: Pipe, task: Task) -> None:
+    """Does the task, and sends its report."""
+    random.seed()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "taggers.toml")
         path.write_text(task.config, "utf-8")
-        report = asyncio.run(_report(task, path))
-    json.dump(cattrs.unstructure(report), sys.stdout)
-
-
-if __name__ == "__main__":
-    main()
+        pipe.send(asyncio.run(_report(task, path)))

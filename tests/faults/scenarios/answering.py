@@ -101,7 +101,7 @@ SCENARIOS = [
         figure="the hint is there",
         plans=_always("error", code="APIG.0101", text="The API does not exist", status=404),
         checks=(
-            ends("EndpointGone", mostly="CircuitOpen"),
+            ends("EndpointGone", also=("CircuitOpen",)),
             requests(a_call=1),
             _says("closed this service"),
         ),

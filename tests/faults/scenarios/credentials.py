@@ -68,11 +68,11 @@ SCENARIOS = [
     ),
     Scenario(
         fault="F22",
-        about="signatures are good for 2 s, and calls are asked again after 2 s",
+        about="signatures are good for 1.5 s, and calls are asked again after 2 s",
         figure="0 rejected",
         plans=(
             Plan(
-                rules=Rules(fresh_s=2),
+                rules=Rules(fresh_s=1.5),
                 strikes=(
                     Strike(
                         do="error",
@@ -80,7 +80,7 @@ SCENARIOS = [
                         says={
                             "code": "APIG.0202",
                             "status": 503,
-                            "headers": {"retry-after": "3"},
+                            "headers": {"retry-after": "2"},
                         },
                     ),
                 ),

@@ -67,7 +67,7 @@ SCENARIOS = [
             task=Task(config=SHARED.replace("[store]", "rate_per_s = 100\n\n[store]"), at_once=20),
             processes=processes,
             calls=2000,
-            few=250,
+            few=220,
             checks=(ends(None), in_a_second_at_most(100), uses(100)),
         )
         for processes in (1, 4)
@@ -81,7 +81,7 @@ SCENARIOS = [
             task=Task(config=SHARED, at_once=40),
             processes=processes,
             calls=4000,
-            few=400,
+            few=200,
             checks=(ends(None), in_flight_at_most(10)),
         )
         for processes in (1, 4)
@@ -103,7 +103,7 @@ SCENARIOS = [
         plans=(Plan(latency_s=0.05, rules=Rules(outage_s=(2.0, 20.0))),),
         task=Task(config=CONFIG, at_once=200, per_s=100),
         calls=6000,
-        few=500,
+        few=400,
         checks=(ends("CircuitOpen", "Unavailable", None), requests(a_call=1.1, more=36), one_probe),
     ),
     *(

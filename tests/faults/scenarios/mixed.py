@@ -45,7 +45,7 @@ SCENARIOS = [
         plans=_share(0.05),
         task=Task(config=CONFIG, policy=QUICK),
         calls=6000,
-        few=600,
+        few=300,
         checks=(ends(*KINDS), requests(a_call=1.1, more=36)),
     ),
     Scenario(
@@ -54,9 +54,11 @@ SCENARIOS = [
         figure="0 billed twice",
         plans=_share(0.4, CALM),
         task=Task(config=CONFIG, policy=QUICK),
+        # With one host the breaker opens within the first calls, and the others are not sent.
+        alone=15,
         calls=6000,
-        few=300,
-        checks=(ends(*KINDS, mostly="CircuitOpen"),),
+        few=150,
+        checks=(ends(*KINDS),),
     ),
     Scenario(
         fault="mixed",
@@ -65,7 +67,7 @@ SCENARIOS = [
         plans=_share(0.05),
         task=Task(config=CONFIG, policy={**QUICK, "unknown": "retry-once"}),
         calls=6000,
-        few=600,
+        few=300,
         paid_twice=True,
     ),
     *(
@@ -76,12 +78,12 @@ SCENARIOS = [
             plans=_share(0.05),
             task=Task(config=CONFIG, job="peer", details={"policy": policy}),
             calls=6000,
-            few=0,
+            few=200,
         )
         for about, policy in (
             ("retry everything, 3 times", "everything"),
-            ("as cos-python-sdk-v5", "cos_sdk"),
-            ("as botocore's standard mode", "botocore_standard"),
+            ("as cos-python-sdk-v5 1.9.44", "cos_sdk"),
+            ("as botocore 1.44, standard mode", "botocore_standard"),
         )
     ),
 ]
