@@ -33,6 +33,7 @@ from ._money import Money
 from ._policy import Policy
 from ._registry import Registry, installed, nearest
 from ._routes import Route, Step
+from ._secret import names_only
 from ._settings import Setting
 from ._spend import Cap
 from .errors import ConfigurationError
@@ -52,7 +53,7 @@ class Service:
 
     name: str
     plugin: str
-    settings: Mapping[str, Any] = field(factory=dict)
+    settings: Mapping[str, Any] = field(factory=dict, repr=names_only)
     file: Path | None = None
     limits: Limits = field(factory=Limits)
 
