@@ -19,6 +19,7 @@ interop: $(READY)
 # Every fault with its big numbers, some 20 minutes; `make soak ONLY=F4` takes those of one.
 soak: $(READY)
 	cd tests && ../$(BIN)/python -m faults.soak --only "$(ONLY)" $(if $(ONLY),,--write)
+	$(if $(ONLY),,cd tests && ../$(BIN)/python -m faults.canaries)
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -13,15 +13,15 @@ from collections.abc import (
     AsyncIterator,
     Callable,
     Iterable,
-    Mapping,
 )
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
-from attrs import evolve, frozen
+from attrs import evolve
 
+from ._call import Call, Sending, TagOptions, wanted
 from ._config import Config, Store
 from ._config_file import load
 from ._effects import Context
@@ -35,7 +35,7 @@ from ._policy import Policy
 from ._provider import Provider
 from ._registry import Registry, installed
 from ._resolve import Target
-from ._routes import Asked, Planner, Step
+from ._routes import Planner, Step
 from ._settings import Settings
 from ._shadow import Shadows
 from ._standing import Standing
@@ -52,43 +52,6 @@ __all__ = ["AsyncTagger", "Sending", "TagOptions"]
 DEFAULT_CONCURRENCY = 8
 
 
-class Sending(TypedDict, total=False):
-    """How a picture gets to its provider.
-
-    * `prepare`: "auto", the default, makes a picture fit its provider: upright, small enough, in a
-      format that it takes; `Provenance.prepared` says what was done. "never" sends its bytes as
-      they are, metadata and all;
-    * `keep_metadata`: True uploads metadata, such as where a photo was taken, with the picture;
-    * `fetch`: True downloads a URL for a provider that takes no URLs. Only public addresses are
-      asked.
-    """
-
-    prepare: Literal["auto", "never"]
-    keep_metadata: bool
-    fetch: bool
-
-
-class TagOptions(Sending, total=False):
-    """What one call may be given besides the picture, and besides how it is sent.
-
-    * `provider`: a provider or a route, instead of the tagger's own;
-    * `limit`: at most this many tags, from 1;
-    * `min_confidence`: only tags of at least this confidence, 0 to 1;
-    * `language`: the names' language, as in "zh" or "en";
-    * `enhance`: a provider that makes the picture better first, such as huawei-dark-enhance;
-    * `native`: merged last into the vendor's own request; it is not portable;
-    * `metadata`: what a route's conditions may ask for, as in {"plan": "gold"}; it is not sent.
-    """
-
-    provider: str | None
-    limit: int | None
-    min_confidence: float | None
-    language: str | None
-    enhance: str | None
-    native: Mapping[str, Any]
-    metadata: Mapping[str, str]
-
-
 T = TypeVar("T")
 _SENDING = tuple(Sending.__annotations__)
 
@@ -101,7 +64,8 @@ class AsyncTagger:
 
     * `provider`: the provider or route to ask; `settings` are its own, and come before the
       configuration and the environment;
-    * `policy`: attempts, deadline and pauses of every call;
+    * `policy`: attempts, deadline and pauses of every call, which no route exceeds; None: as the
+      configuration and the routes say;
     * `cache`: True keeps answers in the store's folder, and a path in that one, so that nobody pays
       twice for the same answer; False does not; None: as the configuration says;
     * `ca_bundle`: a file of certificates to trust besides certifi's.
@@ -124,7 +88,7 @@ class AsyncTagger:
             raise ConfigurationError("settings were given, and no provider that they are for")
         self._config = config if config is not None else Config()
         self._default = provider or self._config.default
-        self._policy = policy or self._config.policy
+        self._policy = policy
         self._ca_bundle = None if ca_bundle is None else os.fspath(ca_bundle)
         self._targets = Targets(self._config, registry or installed(), self._default, settings)
         self._planner = Planner(
@@ -162,7 +126,7 @@ class AsyncTagger:
 
         Raises a `TaggersError`.
         """
-        call = _Call(self._named(options.get("provider")), _wanted(options), self._ends(), options)
+        call = self._call(options)
         picture = await self._opened(image, call.ends)
         if enhancer := options.get("enhance"):
             return await self._enhanced(enhancer, picture, call)
@@ -198,7 +162,8 @@ class AsyncTagger:
         self, image: Source | Image, providers: Iterable[str], **options: Unpack[TagOptions]
     ) -> dict[str, Result | TaggersError]:
         """What several providers say about one picture, by name; each a `Result` or its error."""
-        picture = await self._opened(image, self._ends())
+        ends = time.monotonic() + (self._policy or self._config.policy).deadline_s
+        picture = await self._opened(image, ends)
         names = list(dict.fromkeys(providers))
         outcomes = await asyncio.gather(
             *(self._outcome(picture, {**options, "provider": name}) for name in names)
@@ -257,7 +222,7 @@ class AsyncTagger:
         except TaggersError as error:
             return error
 
-    async def _enhanced(self, enhancer: str, image: Image, call: _Call) -> Result:
+    async def _enhanced(self, enhancer: str, image: Image, call: Call) -> Result:
         """What a provider says about a picture that another one makes better first. Whether both
         can be asked is looked at before the first is paid."""
         self.check(call.name)
@@ -272,7 +237,7 @@ class AsyncTagger:
         except TaggersError as error:
             raise after(made, error) from error.__cause__
 
-    async def _answer(self, image: Image, call: _Call) -> Result:
+    async def _answer(self, image: Image, call: Call) -> Result:
         """What the provider or route of a call says; a share of a route's calls goes to its shadows
         as well."""
         route = self._config.routes.get(call.name)
@@ -281,14 +246,15 @@ class AsyncTagger:
         ask = partial(self._asked_by_name, image, call)
         return await self._shadows.answer(route, image, ask)
 
-    async def _asked_by_name(self, image: Image, call: _Call, name: str) -> Result:
-        return await self._walked(image, evolve(call, name=name))
+    async def _asked_by_name(self, image: Image, call: Call, name: str) -> Result:
+        within = () if name == call.name else (self._config.routes[call.name],)
+        return await self._walked(image, evolve(call, name=name, within=within))
 
-    async def _walked(self, image: Image, call: _Call) -> Result:
+    async def _walked(self, image: Image, call: Call) -> Result:
         """What the provider or route of a call says, asked in the order of its plan."""
         walk = Walk(
-            plan=self._planner.plan(call.name, call.asked(image)),
-            policy=self._policy,
+            plan=self._planner.plan(call.name, call.asked(image), call.within),
+            policy=call.policy,
             ends=call.ends,
             ask=partial(self._ask, image, call.options),
             left_alone=self._targets.left_alone,
@@ -324,15 +290,20 @@ class AsyncTagger:
         settings, with the provider as it is to be used for it. See `taggers.library`."""
         target = self._targets.of(self._named(provider))
         used, job = make(target.provider, target.settings)
-        ends = self._ends()
+        policy = self._policy or self._config.policy
+        ends = time.monotonic() + policy.deadline_s
         picture = await self._opened(image, ends)
-        policy = evolve(self._policy, deadline_s=ends - time.monotonic())
+        policy = evolve(policy, deadline_s=ends - time.monotonic())
         context = self._targets.context(target, policy, Repeats(policy.attempts - 1))
         return await self._called(evolve(target, provider=used), picture, options, context, job)
 
-    def _ends(self) -> float:
-        """The ticks at which a call that begins now is over."""
-        return time.monotonic() + self._policy.deadline_s
+    def _call(self, options: TagOptions) -> Call:
+        """A call that begins now."""
+        name = self._named(options.get("provider"))
+        policy = self._config.policy_of(name, self._policy)
+        ends = time.monotonic() + policy.deadline_s
+        metadata = options.get("metadata") or {}
+        return Call(name, wanted(options), policy, ends, metadata)
 
     async def _called(
         self,
@@ -369,21 +340,6 @@ class AsyncTagger:
         return allowed or DEFAULT_CONCURRENCY
 
 
-@frozen
-class _Call:
-    """One call: whom it asks, with what, and the ticks at which its time is over."""
-
-    name: str
-    options: Options
-    ends: float
-    given: TagOptions
-
-    def asked(self, image: Image) -> Asked:
-        """What conditions may ask for."""
-        metadata = self.given.get("metadata") or {}
-        return Asked(image=image, language=self.options.language, metadata=metadata)
-
-
 def _cache(wanted: bool | str | os.PathLike[str] | None, store: Store) -> Cache | None:
     """The answer cache that is wanted, if one is."""
     if wanted is False or (wanted is None and not store.cache):
@@ -391,18 +347,6 @@ def _cache(wanted: bool | str | os.PathLike[str] | None, store: Store) -> Cache 
     from ._cache import Cache
 
     return Cache(store.place if wanted is None or wanted is True else Path(wanted))
-
-
-def _wanted(options: TagOptions) -> Options:
-    return Options(
-        limit=options.get("limit"),
-        min_confidence=options.get("min_confidence"),
-        language=options.get("language"),
-        native=options.get("native") or {},
-        prepare=options.get("prepare", "auto"),
-        keep_metadata=options.get("keep_metadata", False),
-        fetch=options.get("fetch", False),
-    )
 
 
 async def _each(images: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:

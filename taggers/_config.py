@@ -25,14 +25,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from ._keys import state_folder
 from ._limits import Limits
 from ._money import Money
 from ._policy import Policy
 from ._registry import Registry, installed, nearest
-from ._routes import Route
+from ._routes import Route, Step
+from ._secret import names_only
 from ._settings import Setting
 from ._spend import Cap
 from .errors import ConfigurationError
@@ -52,7 +53,7 @@ class Service:
 
     name: str
     plugin: str
-    settings: Mapping[str, Any] = field(factory=dict)
+    settings: Mapping[str, Any] = field(factory=dict, repr=names_only)
     file: Path | None = None
     limits: Limits = field(factory=Limits)
 
@@ -86,7 +87,8 @@ class Prices:
 
 @define
 class Config:
-    """What the configuration files say. `trusted_hosts` comes from the user's own file alone."""
+    """What the configuration files say. `trusted_hosts` comes from the user's own file alone.
+    `origins` are the files of the default, the budgets and the prices, by their key path."""
 
     default: str | None = None
     services: dict[str, Service] = field(factory=dict)
@@ -97,6 +99,7 @@ class Config:
     prices: Prices = field(factory=Prices)
     trusted_hosts: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
+    origins: dict[str, Path] = field(factory=dict)
 
     def service(self, name: str, registry: Registry | None = None) -> Service:
         """The provider that is meant by a name: a table of the user's, or an installed provider."""
@@ -112,11 +115,27 @@ class Config:
             scope="call",
         )
 
+    def policy_of(self, name: str, given: Policy | None = None) -> Policy:
+        """The policy of calls by the name of a provider or a route. What a route says comes before
+        what is said of all calls; what a program has `given`, it only narrows."""
+        route = self.routes.get(name)
+        if route is None:
+            return given or self.policy
+        return Step(name, (route,)).policy(given) if given else route.policy(self.policy)
+
     def caps(self) -> tuple[Cap, ...]:
-        """All spend caps: those of `[budgets]`, and what the routes may spend."""
+        """All spend caps: those of `[budgets]`, and what the routes may spend.
+
+        A cap on an installed provider counts what is spent under the user's own names for it, too.
+        """
         of_routes = (
             Cap(f"route {route.name}", route.budget, "run", routes=(route.name,))
             for route in self.routes.values()
             if route.budget
         )
-        return (*self.budgets.values(), *of_routes)
+        return (*map(self._with_own_names, self.budgets.values()), *of_routes)
+
+    def _with_own_names(self, cap: Cap) -> Cap:
+        named = cap.providers or ()
+        own = (service.name for service in self.services.values() if service.plugin in named)
+        return evolve(cap, providers=tuple(dict.fromkeys((*named, *own)))) if named else cap

@@ -56,13 +56,15 @@ def _loose_ends(config: Config, registry: Registry) -> Iterator[str]:
     services = {*config.services, *registry.names(), *registry.left_out}
     if config.default is not None and config.default not in {*services, *config.routes}:
         close = nearest(config.default, [*config.routes, *services])
-        yield f"{config.files[-1]}: default: there is no {config.default!r}{close}"
+        yield f"{config.origins['default']}: default: there is no {config.default!r}{close}"
     for route in config.routes.values():
         yield from (f"{route.file}: {fault}" for fault in _route_ends(route, config, services))
     for cap in config.budgets.values():
-        yield from _unknown(f"budgets.{cap.name}.providers", cap.providers or (), services)
-        yield from _unknown(f"budgets.{cap.name}.routes", cap.routes or (), {*config.routes})
-    yield from _unknown("prices", config.prices.units, services)
+        place = _place(f"budgets.{cap.name}", config)
+        yield from _unknown(f"{place}.providers", cap.providers or (), services)
+        yield from _unknown(f"{place}.routes", cap.routes or (), {*config.routes})
+    for name in config.prices.units:
+        yield from _unknown(_place(f"prices.{name}", config), (name,), services)
 
 
 def _route_ends(route: Route, config: Config, services: set[str]) -> Iterator[str]:
@@ -77,6 +79,10 @@ def _route_ends(route: Route, config: Config, services: set[str]) -> Iterator[st
         yield f"{place}: {route.name} is a provider; take another name"
     if loop := _loop(route, config.routes):
         yield f"{place}: it leads back to itself: {' → '.join(loop)}"
+
+
+def _place(key: str, config: Config) -> str:
+    return f"{config.origins[key]}: {key}"
 
 
 def _unknown(place: str, names: Iterable[str], known: set[str]) -> Iterator[str]:

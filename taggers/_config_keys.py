@@ -5,12 +5,15 @@ The reader checks by these tables, and the JSON Schema is made of them.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from attrs import frozen
 
+from ._image import FORMATS
 from ._money import CURRENCIES, Money
+from ._registry import nearest
 
 __all__ = ["BUDGET", "HOSTS", "POLICY", "ROUTE", "SERVICE", "STORE", "WHEN", "Key", "is_money"]
 
@@ -42,7 +45,7 @@ class Text(Key):
 
     def fault(self, value: Any) -> str | None:
         if self.choices and value not in self.choices:
-            return f"{value!r} is none of {', '.join(self.choices)}"
+            return _none_of(self.choices, value)
         return None if isinstance(value, str) and value else f"must be a text, not {value!r}"
 
     def schema(self) -> dict[str, Any]:
@@ -51,7 +54,9 @@ class Text(Key):
 
 @frozen(kw_only=True)
 class Texts(Key):
-    """A list of texts, with at least one."""
+    """A list of texts, with at least one; of `choices` where there are some."""
+
+    choices: tuple[str, ...] = ()
 
     def fault(self, value: Any) -> str | None:
         if not isinstance(value, list):
@@ -61,10 +66,13 @@ class Texts(Key):
         for index, item in enumerate(value):
             if not isinstance(item, str) or not item:
                 return f"[{index}]: must be a name in quotes, not {item!r}"
+            if self.choices and item not in self.choices:
+                return f"[{index}]: {_none_of(self.choices, item)}"
         return None
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}
+        items = Text(help=self.help, choices=self.choices).schema()
+        return {"type": "array", "items": items, "minItems": 1}
 
 
 @frozen(kw_only=True)
@@ -92,7 +100,8 @@ class Number(Key):
 
     def _in_range(self, value: float) -> bool:
         enough = value > 0 if self.least is None else value >= self.least
-        return enough and value <= (float("inf") if self.most is None else self.most)
+        most = sys.float_info.max if self.most is None else self.most
+        return enough and value <= most  # and so neither infinite nor NaN
 
 
 @frozen(kw_only=True)
@@ -143,6 +152,10 @@ class Words(Key):
         return {"type": "object", "additionalProperties": {"type": "string"}}
 
 
+def _none_of(choices: tuple[str, ...], value: Any) -> str:
+    return f"{value!r} is none of {', '.join(choices)}{nearest(str(value), choices)}"
+
+
 def is_money(value: Any) -> bool:
     """Whether a value is an amount of money as it is written."""
     try:
@@ -189,7 +202,7 @@ ROUTE: Mapping[str, Key] = {
 }
 WHEN: Mapping[str, Key] = {
     "use": Text(help="the target", required=True),
-    "format": Texts(help="the picture is one of these"),
+    "format": Texts(help="the picture is one of these", choices=FORMATS),
     "language": Texts(help="one of these is asked for"),
     "min_bytes": Number(help="the picture has at least so many bytes", least=0, whole=True),
     "max_bytes": Number(help="the picture has at most so many bytes", least=0, whole=True),

@@ -57,6 +57,7 @@ class Reader:
         self._known_keys("", document, _TOP)
         if (default := document.get("default")) is not None:
             config.default = self._text("default", default)
+            config.origins["default"] = self.file
         for name, table in self._tables("providers", document):
             config.services[name] = self._service(name, table)
         for name, table in self._tables("routes", document):
@@ -64,9 +65,9 @@ class Reader:
                 config.routes[name] = route
         config.policy = evolve(config.policy, **self._one("policy", document, POLICY))
         config.store = self._store(config, document)
+        config.prices = self._prices(config, document)
         for name, table in self._tables("budgets", document):
             self._budget(config, name, table)
-        config.prices = self._prices(config.prices, document)
         self._trust(config, document)
 
     def _document(self) -> dict[str, Any]:
@@ -104,9 +105,8 @@ class Reader:
             if name not in table or name in more:
                 continue
             if fault := key.fault(table[name]):
-                choices = getattr(key, "choices", ())
-                where = f"{place}.{name}{'' if fault.startswith('[') else ': '}"
-                self.faults.append(f"{where}{fault}{nearest(str(table[name]), choices)}")
+                mark = "" if fault.startswith("[") else ": "
+                self.faults.append(f"{place}.{name}{mark}{fault}")
             else:
                 good[name] = tuple(v) if isinstance(v := table[name], list) else v
         return good
@@ -177,7 +177,9 @@ class Reader:
         if "targets" not in good:
             return None
         route = Route(name=name, file=self.file, when=rules, **good)
-        self.faults += [f"{place}.{fault}" for fault in _strategy_faults(route)]
+        self.faults += [f"{place}.{fault}" for fault in _route_faults(route)]
+        if "shadow_share" in good and not route.shadow:
+            self.faults.append(f"{place}.shadow_share: goes with shadow")
         return route
 
     def _rules(self, place: str, tables: Any) -> tuple[When, ...]:
@@ -185,13 +187,16 @@ class Reader:
             self.faults.append(f"{place}: must be tables like [[{place}]], not {tables!r}")
             return ()
         read = (self._table(f"{place}[{i}]", table, WHEN) for i, table in enumerate(tables))
-        return tuple(When(**good) for good in read if "use" in good)
+        rules = tuple(When(**good) for good in read if "use" in good)
+        self.faults += [f"{place}: {rule.use}: {why}" for rule in rules if (why := _never(rule))]
+        return rules
 
     def _budget(self, config: Config, name: str, table: dict[str, Any]) -> None:
         good = self._table(f"budgets.{name}", table, BUDGET)
         if name in config.budgets:
             self.faults.append(f"budgets.{name}: your own file has one of that name; take another")
         elif "cap" in good and "per" in good:
+            config.origins[f"budgets.{name}"] = self.file
             money = Money.parse(good.pop("cap"))
             config.budgets[name] = Cap(name=name, money=money, **good)
 
@@ -203,7 +208,8 @@ class Reader:
             good["folder"] = self.file.parent / Path(good["folder"]).expanduser()
         return evolve(config.store, **good)
 
-    def _prices(self, prices: Prices, document: Mapping[str, Any]) -> Prices:
+    def _prices(self, config: Config, document: Mapping[str, Any]) -> Prices:
+        prices = config.prices
         table = document.get("prices", {})
         if not isinstance(table, dict):
             self.faults.append(f"prices: must be a table [prices], not {table!r}")
@@ -217,7 +223,10 @@ class Reader:
                 self.faults.append(
                     f'prices.{name}: must be an amount as in "0.0012 CNY", not {text!r}'
                 )
+        if written and config.budgets:
+            self.faults.append("prices: your own file sets budgets, which count by its prices")
         units = {name: Money.parse(text) for name, text in written.items() if is_money(text)}
+        config.origins |= {f"prices.{name}": self.file for name in units}
         return Prices({**prices.units, **units}, prices.cny_per_usd if rate is None else rate)
 
     def _trust(self, config: Config, document: Mapping[str, Any]) -> None:
@@ -252,8 +261,19 @@ def _value_fault(setting: Setting, value: Any) -> str | None:
     return fault
 
 
-def _strategy_faults(route: Route) -> Iterator[str]:
-    """What of a route does not go with its strategy."""
+def _never(rule: When) -> str | None:
+    """Why a rule fits no call, if it fits none."""
+    for unit in ("bytes", "edge_px"):
+        least, most = getattr(rule, f"min_{unit}"), getattr(rule, f"max_{unit}")
+        if None not in (least, most) and least > most:
+            return f"min_{unit} is more than max_{unit}"
+    return None
+
+
+def _route_faults(route: Route) -> Iterator[str]:
+    """What of a route does not go together."""
+    if route.name in route.shadow:
+        yield "shadow: it is its own; name another"
     if route.weights is not None and route.strategy != "weighted":
         yield 'weights: goes with strategy = "weighted"'
     if route.weights is not None and len(route.weights) != len(route.targets):

@@ -60,7 +60,7 @@ class Incoming:
     query as they stood on the wire."""
 
     method: str
-    target: str
+    target: str = field(repr=lambda target: repr(target.partition("?")[0]))
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
 
@@ -119,14 +119,14 @@ class Incoming:
 class Account:
     """The one account that an emulator knows: its key, its project, its bucket, its user."""
 
-    key_id: str = "emulator"
-    secret: str = "emulator-secret"  # noqa: S105, it opens nothing
-    session_token: str | None = None
+    key_id: str = field(default="emulator", repr=False)
+    secret: str = field(default="emulator-secret", repr=False)
+    session_token: str | None = field(default=None, repr=False)
     project_id: str = "emulator"
     project_name: str = "cn-north-4"
     bucket: str = "emulator-1250000000"
     user: str = "emulator"
-    password: str = "emulator-password"  # noqa: S105
+    password: str = field(default="emulator-password", repr=False)
     domain: str = "emulator"
 
 
@@ -149,7 +149,7 @@ class World:
     failures: list[float] = field(factory=list)
     library: MutableMapping[str, tuple[bytes, Mapping[str, str]]] = field(factory=dict)
     objects: MutableMapping[tuple[str, str], bytes] = field(factory=dict)
-    tokens: MutableMapping[str, tuple[float, str | None]] = field(factory=dict)
+    tokens: MutableMapping[str, tuple[float, str | None]] = field(factory=dict, repr=False)
 
 
 @frozen(kw_only=True)

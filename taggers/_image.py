@@ -21,7 +21,7 @@ from .errors import LocalResourceError, PayloadTooLarge, UnsafeUrl, UnsupportedI
 if TYPE_CHECKING:
     from PIL import Image as Pillow
 
-__all__ = ["MAX_FILE_BYTES", "Image", "Source"]
+__all__ = ["FORMATS", "MAX_FILE_BYTES", "Image", "Source"]
 
 MAX_FILE_BYTES = 100_000_000
 """No file larger than this is read: no vendor takes a tenth of it."""
@@ -39,6 +39,7 @@ _MAGIC: dict[str, Callable[[bytes], bool]] = {
     "avif": lambda head: head[4:12] in (b"ftypavif", b"ftypavis"),
     "heic": lambda head: head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1"),
 }
+FORMATS = tuple(_MAGIC)
 
 
 @frozen

@@ -18,6 +18,7 @@ from ._faults import Errors
 from ._image import Image
 from ._model import BoundingBox, Finding, Options, positive
 from ._money import Money
+from ._secret import names_only
 from ._settings import Setting, Settings
 from ._wire import Prepared, Request, Response
 from .errors import ImageDimensions, NotSupported, PayloadTooLarge, UnsupportedImage
@@ -176,7 +177,7 @@ class Session:
     """What signing in gave: settings that stand in for the user's own, from one Unix time in s to
     another, both by the clock of the server."""
 
-    settings: Mapping[str, Any] = field(repr=lambda settings: f"<{', '.join(settings)}>")
+    settings: Mapping[str, Any] = field(repr=names_only)
     begins_at: float
     ends_at: float
 

@@ -85,7 +85,8 @@ class Route:
     * `attempts`, `deadline_s`, `unknown`: as in `Policy`; an inner route may only have less;
     * `budget`: what a run may spend by it;
     * `vendors`, `regions`, `requires`: whom it asks at all, whatever the strategy;
-    * `shadow`: candidates that a `shadow_share` of the calls is sent to as well.
+    * `shadow`: candidates that a `shadow_share` of the calls is sent to as well that name this
+      route; its settings, filters and budget hold for them as for its targets.
     """
 
     name: str
@@ -110,6 +111,15 @@ class Route:
         """Every provider and route that it may ask."""
         return tuple(dict.fromkeys((*self.targets, *(rule.use for rule in self.when))))
 
+    def policy(self, usual: Policy) -> Policy:
+        """The policy of calls that name this route: as usual, but for what it says itself."""
+        return evolve(
+            usual,
+            attempts=self.attempts or usual.attempts,
+            deadline_s=self.deadline_s or usual.deadline_s,
+            unknown=self.unknown or usual.unknown,
+        )
+
     def shadowed(self, roll: float) -> bool:
         """Whether a call goes to the shadows as well; `roll` is a random number from 0 to 1."""
         return bool(self.shadow) and roll < self.shadow_share
@@ -117,8 +127,10 @@ class Route:
     def why_not(self, candidate: Candidate) -> str | None:
         """Why the filters leave a provider out; None where they do not."""
         provider = candidate.provider
-        if self.vendors is not None and provider.vendor.lower() not in map(str.lower, self.vendors):
+        if self.vendors is not None and not _is_one_of(provider.vendor, self.vendors):
             return f"{provider.vendor} is none of the vendors of {self.name}"
+        if self.regions is not None and candidate.region is None:
+            return f"it has no region, and {self.name} asks in some alone"
         if self.regions is not None and not _matches(candidate.region, self.regions):
             return f"its region, {candidate.region}, is none of those of {self.name}"
         offers = provider.offers
@@ -136,15 +148,17 @@ class Step:
     routes: tuple[Route, ...]
 
     def policy(self, given: Policy) -> Policy:
-        """The policy for asking it: what is given, as far as the routes do not narrow it."""
-        for route in self.routes:
-            given = evolve(
-                given,
-                attempts=min(given.attempts, route.attempts or given.attempts),
-                deadline_s=min(given.deadline_s, route.deadline_s or given.deadline_s),
-                unknown=route.unknown or given.unknown,
-            )
-        return given
+        """The policy for asking it: what is given, as far as the routes do not narrow it. Nothing
+        is repeated that may be billed where any of them says so."""
+        said = [route.unknown for route in self.routes if route.unknown]
+        return evolve(
+            given,
+            attempts=min([given.attempts, *(r.attempts for r in self.routes if r.attempts)]),
+            deadline_s=min(
+                [given.deadline_s, *(r.deadline_s for r in self.routes if r.deadline_s)]
+            ),
+            unknown="raise" if "raise" in said else said[0] if said else given.unknown,
+        )
 
     def paid_on(self, to: Step) -> bool:
         """Whether a call may go on from here to another step at a cost."""
@@ -171,10 +185,10 @@ class Planner:
     roll: Callable[[], float]
     cny_per_usd: float | None = None
 
-    def plan(self, name: str, asked: Asked) -> Plan:
-        """Whom to ask by the name of a provider or a route."""
+    def plan(self, name: str, asked: Asked, within: tuple[Route, ...] = ()) -> Plan:
+        """Whom to ask by the name of a provider or a route, `within` other routes."""
         left: dict[str, str] = {}
-        steps = self._steps(name, asked, (), left)
+        steps = self._steps(name, asked, within, left)
         once = {step.name: step for step in reversed(steps)}
         ordered = tuple(step for step in steps if once[step.name] is step)
         return Plan(ordered, {who: why for who, why in left.items() if who not in once})
@@ -223,19 +237,25 @@ class Planner:
         if route.strategy == "weighted":
             return _drawn(branches, weights, self.roll)
         if route.strategy == "cheapest":
-            return sorted(branches, key=lambda branch: self._cost(route, branch[0].name))
+            return self._by_cost(route, branches)
         if route.strategy == "fastest":
             return sorted(branches, key=lambda branch: self.of(branch[0].name).latency_s or 0.0)
         return branches
 
-    def _cost(self, route: Route, name: str) -> float:
+    def _by_cost(self, route: Route, branches: list[list[Step]]) -> list[list[Step]]:
+        firsts = {branch[0].name: self.of(branch[0].name) for branch in branches}
+        prices = [candidate.price for candidate in firsts.values()]
+        in_yuan = any(price is not None and price.currency == "CNY" for price in prices)
+        costs = {name: self._cost(route, of, in_yuan) for name, of in firsts.items()}
+        return sorted(branches, key=lambda branch: costs[branch[0].name])
+
+    def _cost(self, route: Route, candidate: Candidate, in_yuan: bool) -> float:
         """What a unit costs there, in micros of a yuan, or of a dollar where all is in dollars."""
-        candidate = self.of(name)
         if candidate.provider.offers.unit is None:
             return 0.0
         if candidate.price is None:
             return float("inf")
-        if candidate.price.currency == "CNY" or not self._in_yuan(route):
+        if candidate.price.currency == "CNY" or not in_yuan:
             return candidate.price.micros
         if self.cny_per_usd is None:
             raise ConfigurationError(
@@ -243,11 +263,6 @@ class Planner:
                 hint="write cny_per_usd = 7.1, or what it is, into [prices] of taggers.toml",
             )
         return candidate.price.micros * self.cny_per_usd
-
-    def _in_yuan(self, route: Route) -> bool:
-        """Whether any of a route's providers is paid in yuan."""
-        prices = (self.of(name).price for name in self.leaves(route.name))
-        return any(price is not None and price.currency == "CNY" for price in prices)
 
 
 def _drawn(items: list[T], weights: list[float], roll: Callable[[], float]) -> list[T]:
@@ -267,6 +282,12 @@ def _within(value: int | None, least: int | None, most: int | None) -> bool:
     if value is None:
         return least is None and most is None
     return (least or 0) <= value and (most is None or value <= most)
+
+
+def _is_one_of(vendor: str, names: Sequence[str]) -> bool:
+    """Whether a vendor is named; its first words do, as "huawei" for Huawei Cloud."""
+    words = vendor.lower().split()
+    return any(words[: len(said)] == said for said in (name.lower().split() for name in names))
 
 
 def _matches(text: Any, patterns: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -21,6 +21,7 @@ __all__ = [
     "bare",
     "holds",
     "inner_base64",
+    "names_only",
     "redact",
     "scrubbed",
     "without_query",
@@ -135,6 +136,11 @@ def without_query(url: str) -> str:
     except ValueError:
         return "***"
     return parts._replace(netloc=host, query="***" if parts.query else "", fragment="").geturl()
+
+
+def names_only(named: Mapping[str, Any]) -> str:
+    """A mapping as it may be shown: what its values are called."""
+    return f"<{', '.join(named)}>"
 
 
 def inner_base64(content: bytes, offset: int) -> str:

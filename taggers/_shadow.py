@@ -30,6 +30,8 @@ from .errors import TaggersError
 __all__ = ["Shadows", "file_of", "record"]
 
 LOG = logging.getLogger("taggers")
+MOST_UNDER_WAY = 64
+"""Calls whose shadows are asked at a time: each holds its picture until they have answered."""
 Ask = Callable[[str], Awaitable[Result]]
 """Asks a provider or a route by its name."""
 
@@ -42,8 +44,11 @@ class Shadows:
     _under_way: set[asyncio.Task[None]] = field(factory=set, init=False)
 
     async def answer(self, route: Route, image: Image, ask: Ask) -> Result:
-        """What a route says; its shadows are asked at the same time, and not waited for. Raises as
-        `ask` does."""
+        """What a route says; its shadows are asked at the same time, and not waited for. Where they
+        lag behind so far that `MOST_UNDER_WAY` are, it is asked alone. Raises as `ask` does."""
+        if len(self._under_way) >= MOST_UNDER_WAY:
+            LOG.info("the shadows of %s lag behind; a call is not sent to them", route.name)
+            return await ask(route.name)
         answered = asyncio.create_task(_said(ask, route.name))
         shadowing = asyncio.create_task(self._shadow(route, image, ask, answered))
         self._under_way.add(shadowing)

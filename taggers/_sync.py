@@ -109,7 +109,11 @@ class Tagger:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        try:
+            if error is not None and self._portal is not None:
+                self._run(lambda: self._tagger.__aexit__(kind, error, trace))
+        finally:
+            self.close()
 
     def _run(self, work: Callable[[], Awaitable[T]]) -> T:
         """Does the work in the loop's thread. An interrupt here (Ctrl-C) cancels it there, and is

@@ -10,8 +10,8 @@ from attrs import define, evolve, field
 from ._guards import Repeats
 from ._model import Attempt, Result
 from ._policy import Policy
-from ._routes import Plan, Route, Step
-from .errors import NotSupported, TaggersError
+from ._routes import Plan, Step
+from .errors import DeadlineExceeded, NotSupported, TaggersError
 
 __all__ = ["Ask", "Walk"]
 
@@ -27,8 +27,9 @@ class Walk:
     """Asks a plan's providers in turn, as far as their errors let it go on.
 
     One time and one number of repeats are shared by all of them, and those of an inner route by its
-    own. `policy` is the call's; `ends` are the ticks at which its time is over; `left_alone` says
-    why a provider is not to be asked just now, where another one may be.
+    own, whose time begins with the first. `policy` is the call's; `ends` are the ticks at which its
+    time is over; `left_alone` says why a provider is not to be asked just now, where another one
+    may be.
     """
 
     plan: Plan
@@ -47,13 +48,14 @@ class Walk:
         self._left.update(self.plan.left)
         if not self.plan.steps:
             reasons = "; ".join(f"{name}: {why}" for name, why in self._left.items())
-            raise NotSupported(f"no target of the route is left: {reasons}", outcome="not sent")
+            says = f"no target of the route is left: {reasons}"
+            raise NotSupported(says, outcome="not sent", left=dict(self._left))
         *others, last = self.plan.steps
         for step, following in zip(others, self.plan.steps[1:], strict=True):
-            if why := self.left_alone(step.name):
-                self._left[step.name] = why
-                continue
             try:
+                if why := self.left_alone(step.name):
+                    self._left[step.name] = why
+                    continue
                 return self._with_all(await self._asked(step))
             except TaggersError as error:
                 says = str(error)
@@ -68,20 +70,26 @@ class Walk:
             raise
 
     async def _asked(self, step: Step) -> Result:
-        policy = step.policy(self.policy)
-        left_s = min([self.ends, *map(self._ends, step.routes)]) - self.ticks()
+        policy = evolve(step.policy(self.policy), deadline_s=self._left_s(step))
         repeats = self._repeats.setdefault("", Repeats(self.policy.attempts - 1))
         for route in step.routes:
             if route.attempts is not None:
                 inner = Repeats(route.attempts - 1, within=repeats)
                 repeats = self._repeats.setdefault(route.name, inner)
-        return await self.ask(step, evolve(policy, deadline_s=max(left_s, 0.0)), repeats)
+        return await self.ask(step, policy, repeats)
 
-    def _ends(self, route: Route) -> float:
-        """When a route's own time is over, which begins with its first provider."""
-        if route.deadline_s is None:
-            return self.ends
-        return self._times.setdefault(route.name, self.ticks() + route.deadline_s)
+    def _left_s(self, step: Step) -> float:
+        """The time that is left for a provider. Raises `DeadlineExceeded` where there is none."""
+        now = self.ticks()
+        ends = {"the call": self.ends}
+        for route in step.routes:
+            if route.deadline_s is not None:
+                ends[route.name] = self._times.setdefault(route.name, now + route.deadline_s)
+        first = min(ends, key=lambda name: ends[name])
+        if ends[first] <= now:
+            reason = f"the time of {first} was over before it was asked"
+            raise DeadlineExceeded(reason, sent=False, provider=step.name)
+        return ends[first] - now
 
     def _note(self, error: TaggersError) -> None:
         """Makes an error that of the whole call so far."""

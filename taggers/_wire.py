@@ -19,7 +19,7 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from attrs import evolve, field, frozen
 
-from ._secret import bare, without_query
+from ._secret import bare, names_only, without_query
 from .errors import ConfigurationError, InvalidInput
 
 __all__ = ["Base64", "Prepared", "Request", "Response", "encode", "prepare"]
@@ -37,10 +37,6 @@ class Base64:
     content: bytes = field(repr=lambda content: f"<{len(content)} bytes>")
 
 
-def _names(named: Mapping[str, Any]) -> str:
-    return f"<{', '.join(named)}>"
-
-
 @frozen(kw_only=True)
 class Request:
     """What a provider wants to ask, declared: the core makes the bytes, signs and sends them.
@@ -55,8 +51,8 @@ class Request:
 
     path: str
     method: str = "POST"
-    query: Mapping[str, str | Sequence[str]] = field(factory=dict, repr=_names)
-    headers: Mapping[str, str] = field(factory=dict, repr=_names)
+    query: Mapping[str, str | Sequence[str]] = field(factory=dict, repr=names_only)
+    headers: Mapping[str, str] = field(factory=dict, repr=names_only)
     json: Any = field(default=None, repr=False)
     form: Mapping[str, str | bytes] = field(factory=dict, repr=False)
     content: bytes | None = field(default=None, repr=False)

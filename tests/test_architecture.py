@@ -31,7 +31,7 @@ LAYERS = [
     {"_standing"},
     {"_enhance", "_cache"},
     {"_cache_key", "_cache_file"},
-    {"_driver", "_config_schema", "_resolve", "_walk", "_shadow"},
+    {"_driver", "_config_schema", "_resolve", "_walk", "_shadow", "_call"},
     {"_transport", "_sessions", "_found"},
     {"_fetch"},
     {"_config_file"},

@@ -145,7 +145,7 @@ def test_every_mistake_is_reported_at_once_with_place_and_nearest_name(tmp_path:
             'prices.huawei-bgm: must be an amount as in "0.0012 CNY"',
         ),
         ("[prices]\ncny_per_usd = -1", "prices.cny_per_usd: must be a number above 0, not -1"),
-        ('[prices]\nhuawei-bg = "1 CNY"', "prices: there is no 'huawei-bg'; did you mean"),
+        ('[prices]\nhuawei-bg = "1 CNY"', "prices.huawei-bg: there is no 'huawei-bg'; did you"),
         ('[routes.a]\ntargets = ["a"]', "routes.a: it leads back to itself: a → a"),
         (
             '[routes.a]\ntargets = ["b"]\n[routes.b]\ntargets = ["huawei-bgm", "a"]',
@@ -191,6 +191,30 @@ def test_every_mistake_is_reported_at_once_with_place_and_nearest_name(tmp_path:
             "providers.a.sk: is a secret and may not stand here",
         ),
         ('default = "hwx"', "default: there is no 'hwx'"),
+        ("[policy]\ndeadline_s = inf", "policy.deadline_s: must be a number above 0, not inf"),
+        (
+            '[routes.a]\ntargets = ["huawei-bgm"]\nstrategy = "weighted"\nweights = [inf]',
+            "routes.a.weights: must be a list of numbers from 0, not [inf]",
+        ),
+        (
+            '[routes.a]\ntargets = ["local-basic"]\nshadow_share = 0.5',
+            "routes.a.shadow_share: goes with shadow",
+        ),
+        (
+            '[routes.a]\ntargets = ["local-basic"]\nshadow = ["a"]',
+            "routes.a.shadow: it is its own; name another",
+        ),
+        (
+            '[routes.a]\ntargets = ["local-basic"]\nstrategy = "condition"\n'
+            '[[routes.a.when]]\nuse = "local-basic"\nformat = ["png", "jpg"]',
+            "routes.a.when[0].format[1]: 'jpg' is none of jpeg, png, gif, bmp, webp, tiff, avif, "
+            "heic; did you mean 'jpeg'?",
+        ),
+        (
+            '[routes.a]\ntargets = ["local-basic"]\nstrategy = "condition"\n'
+            '[[routes.a.when]]\nuse = "local-basic"\nmin_bytes = 2\nmax_bytes = 1',
+            "routes.a.when: local-basic: min_bytes is more than max_bytes",
+        ),
         ('[providers.hw]\nplugin = "huawei-tagging-v2"\nregion = 4', "must be a text, not 4"),
     ],
 )
@@ -497,6 +521,93 @@ def test_a_projects_file_cannot_lift_a_cap_of_the_users_own(
 
     with pytest.raises(ConfigurationError, match=r"budgets\.mine: your own file has one"):
         load()
+
+
+def test_a_projects_file_cannot_change_the_prices_that_the_users_caps_count_by(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _file(home, '[budgets.mine]\ncap = "1 CNY"\nper = "day"', "config.toml")
+    _file(tmp_path, '[prices]\nhuawei-bgm = "0 CNY"')
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ConfigurationError, match="prices: your own file sets budgets"):
+        load()
+
+
+def test_a_mistake_is_placed_in_the_file_that_makes_it(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users = """
+        default = "nobody"
+        [budgets.mine]
+        cap = "1 CNY"
+        per = "day"
+        routes = ["nowhere"]
+        [prices]
+        nothing = "1 CNY"
+    """
+    own = _file(home, users, "config.toml")
+    _file(tmp_path, "[policy]\nattempts = 2")
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ConfigurationError) as caught:
+        load()
+
+    assert [
+        f"{own}: default: there is no 'nobody'",
+        f"{own}: budgets.mine.routes: there is no 'nowhere'",
+        f"{own}: prices.nothing: there is no 'nothing'",
+    ] == [line.partition("; did")[0] for line in caught.value.message.splitlines()]
+
+
+def test_a_cap_on_an_installed_provider_covers_the_users_own_names_for_it(tmp_path: Path) -> None:
+    text = """
+        [providers.hw]
+        plugin = "huawei-tagging-v2"
+        [budgets.a]
+        cap = "1 CNY"
+        per = "day"
+        providers = ["huawei-tagging-v2"]
+        [budgets.b]
+        cap = "1 CNY"
+        per = "day"
+    """
+
+    named, general = load(_file(tmp_path, text)).caps()
+
+    assert ("huawei-tagging-v2", "hw") == named.providers
+    assert general.providers is None
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "expected"),
+    [
+        ("tags", None, Policy(attempts=5, deadline_s=60.0, unknown="retry-once")),
+        ("hw", None, Policy(attempts=2, deadline_s=12.5)),
+        ("tags", Policy(attempts=1, deadline_s=5.0), Policy(attempts=1, deadline_s=5.0)),
+        ("tags", Policy(attempts=9, deadline_s=90.0), Policy(attempts=5, deadline_s=60.0)),
+    ],
+)
+def test_a_route_says_more_than_the_policy_of_all_calls_and_the_program_more_than_both(
+    tmp_path: Path, name: str, given: Policy | None, expected: Policy
+) -> None:
+    text = """
+        [policy]
+        attempts = 2
+        deadline_s = 12.5
+        [providers.hw]
+        plugin = "huawei-tagging-v2"
+        [routes.tags]
+        targets = ["hw"]
+        attempts = 5
+        deadline_s = 60.0
+        unknown = "retry-once"
+    """
+
+    policy = load(_file(tmp_path, text)).policy_of(name, given)
+
+    assert (expected.attempts, expected.deadline_s) == (policy.attempts, policy.deadline_s)
+    assert given is not None or expected == policy
 
 
 def test_a_projects_file_cannot_move_the_ledger_of_the_users_caps(

@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import threading
@@ -94,6 +95,17 @@ def test_every_provider_is_answered_through_its_own_wire(
         billed += result.provenance.billable_units
 
     assert billed == taggers_emulator.billed
+
+
+def test_an_answer_waits_for_no_acknowledgement(taggers_emulator: Emulator) -> None:
+    took_s = []
+    with taggers_emulator.tagger(V2) as tagger:
+        for _ in range(30):
+            began = time.monotonic()
+            tagger.tag(png(64, 48))
+            took_s.append(time.monotonic() - began)
+
+    assert statistics.median(took_s) < 0.03  # a delayed acknowledgement takes 0.04
 
 
 def test_answers_depend_on_the_picture_and_repeat(photos: Path, taggers_emulator: Emulator) -> None:

@@ -26,13 +26,13 @@ CANDIDATES = {
         latency_s=0.4,
     ),
     "tx": Candidate(
-        provider=evolve(ACME, vendor="Tencent", offers=Offers(languages=("zh",))),
+        provider=evolve(ACME, vendor="Tencent Cloud", offers=Offers(languages=("zh",))),
         region="ap-guangzhou",
         price=Money.parse("0.001 CNY"),
         latency_s=0.2,
     ),
     "gv": Candidate(
-        provider=evolve(ACME, vendor="Google", offers=Offers(boxes=True, languages=("en",))),
+        provider=evolve(ACME, vendor="Google Cloud", offers=Offers(boxes=True, languages=("en",))),
         price=Money.parse("0.0015 USD"),
     ),
     "own": Candidate(provider=evolve(ACME, vendor="local", offers=Offers(unit=None))),
@@ -108,6 +108,12 @@ def test_dollars_alone_need_no_rate() -> None:
     assert ["gv", "odd"] == _names(_plan(_route("odd", "gv", strategy="cheapest")))
 
 
+def test_prices_of_those_who_are_left_out_need_no_rate() -> None:
+    route = _route("hw", "gv", strategy="cheapest", vendors=("google",))
+
+    assert ["gv"] == _names(_plan(route))
+
+
 def test_fastest_tries_first_what_it_has_not_seen_yet() -> None:
     assert ["gv", "tx", "hw"] == _names(_plan(_route("hw", "tx", "gv", strategy="fastest")))
 
@@ -159,8 +165,8 @@ def test_filters_go_with_every_strategy_and_say_why(strategy: Any) -> None:
 
     assert ["hw"] == _names(plan)
     assert {
-        "tx": "Tencent is none of the vendors of tags",
-        "gv": "Google is none of the vendors of tags",
+        "tx": "Tencent Cloud is none of the vendors of tags",
+        "gv": "Google Cloud is none of the vendors of tags",
     } == plan.left
 
 
@@ -172,6 +178,9 @@ def test_filters_go_with_every_strategy_and_say_why(strategy: Any) -> None:
         ({"requires": ("zh",)}, ["hw", "tx"]),
         ({"requires": ("zh", "boxes")}, ["hw"]),
         ({"requires": ("images",)}, []),
+        ({"vendors": ("TENCENT", "google cloud")}, ["tx", "gv"]),
+        ({"vendors": ("Tencent Cloud",)}, ["tx"]),
+        ({"vendors": ("ten",)}, []),
     ],
 )
 def test_a_filter_leaves_only_what_it_names(how: Mapping[str, Any], expected: list[str]) -> None:
@@ -214,6 +223,36 @@ def test_an_inner_route_inherits_and_may_only_have_less() -> None:
     policy = step.policy(Policy(attempts=3, deadline_s=30.0))
 
     assert (2, 4.0, "retry-once") == (policy.attempts, policy.deadline_s, policy.unknown)
+
+
+@pytest.mark.parametrize(
+    ("outer_says", "inner_says", "expected"),
+    [
+        (None, None, "raise"),
+        (None, "retry-once", "retry-once"),
+        ("retry-once", None, "retry-once"),
+        ("retry-once", "raise", "raise"),
+        ("raise", "retry-once", "raise"),
+    ],
+)
+def test_what_may_be_billed_is_repeated_only_where_no_route_forbids_it(
+    outer_says: Any, inner_says: Any, expected: str
+) -> None:
+    outer = _route("inner", unknown=outer_says)
+    step = _plan(outer, _route("hw", name="inner", unknown=inner_says)).steps[0]
+
+    assert expected == step.policy(Policy()).unknown
+
+
+def test_a_plan_within_a_route_is_under_its_filters_and_settings() -> None:
+    around = _route("hw", regions=("cn-*",), deadline_s=2.0)
+    planner = _planner()
+
+    steps = planner.plan("hw", Asked(image=SMALL), (around,)).steps
+    abroad = planner.plan("tx", Asked(image=SMALL), (around,))
+
+    assert 2.0 == steps[0].policy(Policy()).deadline_s
+    assert ((), {"tx"}) == (abroad.steps, set(abroad.left))
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,8 @@ class Emulator:
     def _listen(self) -> socket.socket:
         host, port = self._address
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listening = socket.socket(family)
+        # With its protocol named, asyncio sends without waiting for acknowledgements (TCP_NODELAY).
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((host, port))
