@@ -11,9 +11,13 @@ import base64
 import html
 import json
 import re
+import traceback
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NoReturn
 from urllib.parse import quote, quote_plus, urlsplit
+
+from .errors import TaggersError
 
 __all__ = [
     "MIN_SECRET",
@@ -22,6 +26,7 @@ __all__ = [
     "holds",
     "inner_base64",
     "names_only",
+    "no_variables",
     "redact",
     "scrubbed",
     "without_query",
@@ -123,6 +128,20 @@ def bare(error: BaseException) -> Exception:
         known = type(error) if kind.__module__ in ("builtins", "socket", "ssl") else OSError
         return known(error.errno, error.strerror or kind.__name__)
     return ValueError(f"{kind.__name__}: {error}")
+
+
+@contextmanager
+def no_variables() -> Iterator[None]:
+    """Takes the variables out of the frames that an error of ours has come through. Crash reporters
+    send them, and an error that is kept would keep the picture."""
+    try:
+        yield
+    except TaggersError as error:
+        shown: BaseException | None = error
+        while shown is not None:
+            traceback.clear_frames(shown.__traceback__)
+            shown = shown.__cause__ or (None if shown.__suppress_context__ else shown.__context__)
+        raise
 
 
 def without_query(url: str) -> str:
