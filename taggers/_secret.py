@@ -42,11 +42,12 @@ everywhere."""
 class Secret:
     """A text that does not show itself: not in `repr`, `str`, a log, a pickle or JSON."""
 
-    __slots__ = ("__forms", "__text")
+    __slots__ = ("__forms", "__marks", "__text")
 
     def __init__(self, text: str) -> None:
         self.__text = text
         self.__forms: tuple[str, ...] | None = None
+        self.__marks: frozenset[bytes] | None = None
 
     def reveal(self) -> str:
         """The text itself, for signing and sending."""
@@ -58,6 +59,13 @@ class Secret:
         if self.__forms is None:
             self.__forms = tuple(sorted(set(_forms(self.__text)), key=len, reverse=True))
         return self.__forms
+
+    def marks(self) -> frozenset[bytes]:
+        """Of these one is in a content wherever the text may be: its longest part that nothing
+        escapes, or one of its codes; none of a text that may stand somewhere by chance."""
+        if self.__marks is None:
+            self.__marks = frozenset(_marks(self.__text))
+        return self.__marks
 
     def __repr__(self) -> str:
         return "Secret('***')"
@@ -96,18 +104,12 @@ def redact(text: str, secrets: Iterable[Secret]) -> str:
 
 def holds(content: bytes, secrets: Iterable[Secret]) -> bool:
     """Whether one of the secrets may stand in the content: a quick look before `scrubbed`."""
-    return any(
-        mark.encode() in content
-        for secret in secrets
-        if len(secret.reveal()) >= MIN_SCRUBBED
-        for mark in _marks(secret)
-    )
+    return any(mark in content for secret in secrets for mark in secret.marks())
 
 
 def scrubbed(body: Any, secrets: Iterable[Secret]) -> Any:
     """The JSON value without any of the secrets in its texts and names."""
-    long = [secret for secret in secrets if len(secret.reveal()) >= MIN_SCRUBBED]
-    return _scrubbed(body, long)
+    return _scrubbed(body, [secret for secret in secrets if secret.marks()])
 
 
 def _scrubbed(body: Any, secrets: list[Secret]) -> Any:
@@ -206,9 +208,9 @@ def _coded(text: str) -> Iterator[str]:
 _URLSAFE = str.maketrans("+/", "-_")
 
 
-def _marks(secret: Secret) -> list[str]:
-    """What is in a content wherever the secret is: its longest part that nothing escapes, or one of
-    its codes."""
-    text = secret.reveal()
+def _marks(text: str) -> Iterator[bytes]:
+    if len(text) < MIN_SCRUBBED:
+        return
     parts = re.findall("[0-9A-Za-z]+", text)
-    return [max(parts, key=len, default=""), *_coded(text)]
+    yield max(parts, key=len, default="").encode()
+    yield from (code.encode() for code in _coded(text))
