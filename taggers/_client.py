@@ -36,6 +36,7 @@ from ._provider import Provider
 from ._registry import Registry, installed
 from ._resolve import Target
 from ._routes import Planner, Step
+from ._secret import no_variables
 from ._settings import Settings
 from ._shadow import Shadows
 from ._standing import Standing
@@ -116,6 +117,7 @@ class AsyncTagger:
         """
         return cls(provider, config=load(path), **arguments)
 
+    @no_variables()
     def check(self, provider: str | None = None) -> None:
         """Raises `ConfigurationError` where a provider, or a route's targets, lacks something."""
         for target in self._planner.leaves(self._named(provider)):
@@ -126,11 +128,12 @@ class AsyncTagger:
 
         Raises a `TaggersError`.
         """
-        call = self._call(options)
-        picture = await self._opened(image, call.ends)
-        if enhancer := options.get("enhance"):
-            return await self._enhanced(enhancer, picture, call)
-        return await self._answer(picture, call)
+        with no_variables():
+            call = self._call(options)
+            picture = await self._opened(image, call.ends)
+            if enhancer := options.get("enhance"):
+                return await self._enhanced(enhancer, picture, call)
+            return await self._answer(picture, call)
 
     async def tag_many(
         self,
@@ -288,14 +291,15 @@ class AsyncTagger:
     ) -> Result:
         """What becomes of a job that is no tagging: `make` makes it for a provider and its
         settings, with the provider as it is to be used for it. See `taggers.library`."""
-        target = self._targets.of(self._named(provider))
-        used, job = make(target.provider, target.settings)
-        policy = self._policy or self._config.policy
-        ends = time.monotonic() + policy.deadline_s
-        picture = await self._opened(image, ends)
-        policy = evolve(policy, deadline_s=ends - time.monotonic())
-        context = self._targets.context(target, policy, Repeats(policy.attempts - 1))
-        return await self._called(evolve(target, provider=used), picture, options, context, job)
+        with no_variables():
+            target = self._targets.of(self._named(provider))
+            used, job = make(target.provider, target.settings)
+            policy = self._policy or self._config.policy
+            ends = time.monotonic() + policy.deadline_s
+            picture = await self._opened(image, ends)
+            policy = evolve(policy, deadline_s=ends - time.monotonic())
+            context = self._targets.context(target, policy, Repeats(policy.attempts - 1))
+            return await self._called(evolve(target, provider=used), picture, options, context, job)
 
     def _call(self, options: TagOptions) -> Call:
         """A call that begins now."""

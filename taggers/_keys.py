@@ -23,6 +23,7 @@ from typing import IO, Any
 from attrs import define, field
 
 from ._provider import CredentialsFile
+from ._secret import no_variables
 from .errors import ConfigurationError
 
 __all__ = ["Keys", "keys_path", "state_folder", "user_folder"]
@@ -59,6 +60,7 @@ class Keys:
     stored: Mapping[str, str] = field(repr=False)
 
     @classmethod
+    @no_variables()
     def load(cls, environment: Mapping[str, str] | None = None) -> Keys:
         """Reads `keys.toml`. Raises `ConfigurationError` where it is damaged or open to others."""
         return cls(os.environ if environment is None else environment, read(keys_path()))
@@ -101,6 +103,7 @@ class Keys:
         return {}
 
 
+@no_variables()
 def _sections(path: Path) -> configparser.ConfigParser:
     """What stands in an INI file. Raises `ConfigurationError`, which quotes none of its lines."""
     sections = configparser.ConfigParser(interpolation=None)

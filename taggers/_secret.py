@@ -11,9 +11,13 @@ import base64
 import html
 import json
 import re
+import traceback
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NoReturn
 from urllib.parse import quote, quote_plus, urlsplit
+
+from .errors import TaggersError
 
 __all__ = [
     "MIN_SECRET",
@@ -22,6 +26,7 @@ __all__ = [
     "holds",
     "inner_base64",
     "names_only",
+    "no_variables",
     "redact",
     "scrubbed",
     "without_query",
@@ -37,11 +42,12 @@ everywhere."""
 class Secret:
     """A text that does not show itself: not in `repr`, `str`, a log, a pickle or JSON."""
 
-    __slots__ = ("__forms", "__text")
+    __slots__ = ("__forms", "__marks", "__text")
 
     def __init__(self, text: str) -> None:
         self.__text = text
         self.__forms: tuple[str, ...] | None = None
+        self.__marks: frozenset[bytes] | None = None
 
     def reveal(self) -> str:
         """The text itself, for signing and sending."""
@@ -53,6 +59,13 @@ class Secret:
         if self.__forms is None:
             self.__forms = tuple(sorted(set(_forms(self.__text)), key=len, reverse=True))
         return self.__forms
+
+    def marks(self) -> frozenset[bytes]:
+        """Of these one is in a content wherever the text may be: its longest part that nothing
+        escapes, or one of its codes; none of a text that may stand somewhere by chance."""
+        if self.__marks is None:
+            self.__marks = frozenset(_marks(self.__text))
+        return self.__marks
 
     def __repr__(self) -> str:
         return "Secret('***')"
@@ -91,18 +104,12 @@ def redact(text: str, secrets: Iterable[Secret]) -> str:
 
 def holds(content: bytes, secrets: Iterable[Secret]) -> bool:
     """Whether one of the secrets may stand in the content: a quick look before `scrubbed`."""
-    return any(
-        mark.encode() in content
-        for secret in secrets
-        if len(secret.reveal()) >= MIN_SCRUBBED
-        for mark in _marks(secret)
-    )
+    return any(mark in content for secret in secrets for mark in secret.marks())
 
 
 def scrubbed(body: Any, secrets: Iterable[Secret]) -> Any:
     """The JSON value without any of the secrets in its texts and names."""
-    long = [secret for secret in secrets if len(secret.reveal()) >= MIN_SCRUBBED]
-    return _scrubbed(body, long)
+    return _scrubbed(body, [secret for secret in secrets if secret.marks()])
 
 
 def _scrubbed(body: Any, secrets: list[Secret]) -> Any:
@@ -123,6 +130,20 @@ def bare(error: BaseException) -> Exception:
         known = type(error) if kind.__module__ in ("builtins", "socket", "ssl") else OSError
         return known(error.errno, error.strerror or kind.__name__)
     return ValueError(f"{kind.__name__}: {error}")
+
+
+@contextmanager
+def no_variables() -> Iterator[None]:
+    """Takes the variables out of the frames that an error of ours has come through. Crash reporters
+    send them, and an error that is kept would keep the picture."""
+    try:
+        yield
+    except TaggersError as error:
+        shown: BaseException | None = error
+        while shown is not None:
+            traceback.clear_frames(shown.__traceback__)
+            shown = shown.__cause__ or (None if shown.__suppress_context__ else shown.__context__)
+        raise
 
 
 def without_query(url: str) -> str:
@@ -187,9 +208,9 @@ def _coded(text: str) -> Iterator[str]:
 _URLSAFE = str.maketrans("+/", "-_")
 
 
-def _marks(secret: Secret) -> list[str]:
-    """What is in a content wherever the secret is: its longest part that nothing escapes, or one of
-    its codes."""
-    text = secret.reveal()
+def _marks(text: str) -> Iterator[bytes]:
+    if len(text) < MIN_SCRUBBED:
+        return
     parts = re.findall("[0-9A-Za-z]+", text)
-    return [max(parts, key=len, default=""), *_coded(text)]
+    yield max(parts, key=len, default="").encode()
+    yield from (code.encode() for code in _coded(text))

@@ -63,7 +63,7 @@ class Sessions:
             except TaggersError as error:
                 mine = copy.copy(error)  # one of several calls that are told of it
                 mine.attempts = ()
-                raise mine from error
+                raise mine from None
         return session
 
     async def _signed_in(self, kept: _Kept, wanted: Enter, this: object) -> Session:

@@ -30,6 +30,7 @@ def control(service: Service) -> Litestar:
         [*_looking(service), *_failing(service), *_telling(service)],
         exception_handlers={TaggersError: _explained},
         openapi_config=None,
+        logging_config=None,  # it would replace the handlers of the program around it
     )
 
 

@@ -93,8 +93,11 @@ _WATCHES: list[Watch] = []
 class Watch:
     """Looks for canaries while it is entered: in all that is logged, in every error of taggers and
     every result, in what children are started with and say, and in the files that are written.
-    What else there is to look at is given to `look`."""
+    What else there is to look at is given to `look`. `frames`: also in the variables of the frames
+    that an error came through.
+    """
 
+    frames: bool = True
     leaks: list[Leak] = attrs.field(factory=list)
     looked_at: Counter[str] = attrs.field(factory=Counter)
     errors: list[TaggersError] = attrs.field(factory=list)
@@ -116,7 +119,7 @@ class Watch:
             where = f"error {type(error).__name__}: {type(one).__name__}"
             self.look(f"{one} {one!r} {one.args!r} {vars(one)!r}", where)
             self.look("".join(traceback.format_exception(one)), f"{where}, printed")
-            for line in _variables(one):
+            for line in _variables(one) if self.frames else ():
                 self.look(line, f"{where}, {line.partition(' = ')[0]}")
             for name in ("doc", "object", "request", "request_info", "headers"):
                 with contextlib.suppress(Exception):
