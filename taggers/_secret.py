@@ -53,18 +53,18 @@ class Secret:
         """The text itself, for signing and sending."""
         return self.__text
 
-    def forms(self) -> tuple[str, ...]:
+    def _forms(self) -> tuple[str, ...]:
         """Every way in which the text is written: plain, escaped and in codes, the longest first;
         none of a text that is too short to be a secret."""
         if self.__forms is None:
-            self.__forms = tuple(sorted(set(_forms(self.__text)), key=len, reverse=True))
+            self.__forms = tuple(sorted(set(_written(self.__text)), key=len, reverse=True))
         return self.__forms
 
-    def marks(self) -> frozenset[bytes]:
+    def _marks(self) -> frozenset[bytes]:
         """Of these one is in a content wherever the text may be: its longest part that nothing
         escapes, or one of its codes; none of a text that may stand somewhere by chance."""
         if self.__marks is None:
-            self.__marks = frozenset(_marks(self.__text))
+            self.__marks = frozenset(_signs(self.__text))
         return self.__marks
 
     def __repr__(self) -> str:
@@ -104,12 +104,12 @@ def redact(text: str, secrets: Iterable[Secret]) -> str:
 
 def holds(content: bytes, secrets: Iterable[Secret]) -> bool:
     """Whether one of the secrets may stand in the content: a quick look before `scrubbed`."""
-    return any(mark in content for secret in secrets for mark in secret.marks())
+    return any(mark in content for secret in secrets for mark in secret._marks())
 
 
 def scrubbed(body: Any, secrets: Iterable[Secret]) -> Any:
     """The JSON value without any of the secrets in its texts and names."""
-    return _scrubbed(body, [secret for secret in secrets if secret.marks()])
+    return _scrubbed(body, [secret for secret in secrets if secret._marks()])
 
 
 def _scrubbed(body: Any, secrets: list[Secret]) -> Any:
@@ -172,10 +172,10 @@ def inner_base64(content: bytes, offset: int) -> str:
 
 
 def _all_forms(secrets: Iterable[Secret]) -> list[str]:
-    return sorted((form for secret in secrets for form in secret.forms()), key=len, reverse=True)
+    return sorted((form for secret in secrets for form in secret._forms()), key=len, reverse=True)
 
 
-def _forms(text: str) -> Iterator[str]:
+def _written(text: str) -> Iterator[str]:
     if len(text) < MIN_SECRET:
         return
     yield from _escaped(text)
@@ -208,7 +208,7 @@ def _coded(text: str) -> Iterator[str]:
 _URLSAFE = str.maketrans("+/", "-_")
 
 
-def _marks(text: str) -> Iterator[bytes]:
+def _signs(text: str) -> Iterator[bytes]:
     if len(text) < MIN_SCRUBBED:
         return
     parts = re.findall("[0-9A-Za-z]+", text)
