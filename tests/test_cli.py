@@ -89,6 +89,19 @@ def test_a_glob_that_the_shell_left_alone_is_expanded(run: Run, photos: Path) ->
     ]
 
 
+@pytest.mark.parametrize("form", ["table", "csv", "jsonl"])
+def test_every_format_names_who_answered_for_a_route(
+    run: Run, photos: Path, tmp_path: Path, form: str
+) -> None:
+    (tmp_path / "taggers.toml").write_text('[routes.tags]\ntargets = ["local-basic"]\n', "utf-8")
+    pictures = photos / "cat.jpg", photos / "boats.jpg"
+
+    code, out, _ = run("tag", *pictures, "--route", "tags", "-f", form)
+
+    assert 0 == code
+    assert "local-basic" in out
+
+
 def test_csv_has_a_row_for_each_tag(run: Run, photos: Path) -> None:
     _, out, _ = run("tag", photos / "cat.jpg", "-p", "local-basic", "-f", "csv", "--limit", "2")
 

@@ -36,6 +36,11 @@ class Outcome:
         """The name that a person knows the picture by."""
         return self.picture.source if isinstance(self.picture, Image) else str(self.picture)
 
+    @property
+    def who(self) -> str:
+        """The provider that answered; of an error, whom the caller asked."""
+        return self.said.provider if isinstance(self.said, Result) else self.provider
+
 
 def write(form: str, outcomes: Iterable[Outcome]) -> None:
     """Writes all outcomes to stdout in a format of `FORMATS`."""
@@ -79,7 +84,7 @@ def _csv(outcomes: Iterable[Outcome]) -> None:
     writer = csv.DictWriter(sys.stdout, _COLUMNS, lineterminator="\n")
     writer.writeheader()
     for outcome in outcomes:
-        about = {"image": outcome.name, "provider": outcome.provider}
+        about = {"image": outcome.name, "provider": outcome.who}
         writer.writerows({**about, **row} for row in _rows(outcome.said))
 
 
@@ -170,7 +175,7 @@ def _many(outcomes: Iterable[Outcome]) -> None:
     for outcome in outcomes:
         name = "" if outcome.name == last else Path(outcome.name).name or outcome.name
         last = outcome.name
-        provider = safe(outcome.provider) + _emulated(outcome.said)
+        provider = safe(outcome.who) + _emulated(outcome.said)
         shown.add_row(safe(name), provider, _said(outcome.said))
     console().print(shown)
 
