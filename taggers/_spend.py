@@ -171,7 +171,7 @@ class Purse:
             raise BudgetExceeded(
                 f"nobody knows what {self.provider} costs, so {caps[0]} could be passed",
                 hint=f"write its price for one unit into taggers.toml: [prices] {self.plugin} = "
-                f'"0.0015 {caps[0].money.currency}"',
+                f'"… {caps[0].money.currency}"',
             )
         return self.price
 

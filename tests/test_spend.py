@@ -241,7 +241,7 @@ def test_a_price_that_nobody_knows_is_refused_with_what_to_write(ledger: Ledger)
 
     assert (
         f'nobody knows what hw costs, so the cap "crowd" of {CAP.money} a day could be passed; '
-        'write its price for one unit into taggers.toml: [prices] huawei = "0.0015 CNY"'
+        'write its price for one unit into taggers.toml: [prices] huawei = "… CNY"'
     ) == said
 
 
