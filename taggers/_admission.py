@@ -93,6 +93,7 @@ class Admission:
     _ticket: _Ticket | None = None
     _booking: _Booking | None = None
     _under_way: bool = False
+    _begun: bool = False
     _end: tuple[float | None, Billed] | None = None
 
     @property
@@ -106,10 +107,8 @@ class Admission:
             yield from self._pass_limits(prepared)
             yield from self._pass_permits()
         self._guards.breaker.enter(self, self.context.moment)
-        if units and self._guards.purse:
-            self._booking = _Booking(self._guards.purse)
-            yield from _work(partial(self._booking.make, units))
-        self._under_way = True
+        yield from self._pay(units)
+        self._under_way = self._begun = True
 
     def judge(
         self, error: TaggersError | None, outcome: Response | TaggersError, began: float
@@ -186,6 +185,16 @@ class Admission:
         self._ticket = _Ticket(self._guards.permits)
         while (wait_s := (yield from _work(self._ticket.take))) is not None:
             yield from self._sleep(wait_s)
+
+    def _pay(self, units: int) -> Steps:
+        """Sets aside what a request costs. A free one that begins a call, as an upload does, has to
+        leave room for one that is billed: nothing is sent in vain."""
+        if self._guards.purse is None or (self._begun and not units):
+            return
+        self._booking = _Booking(self._guards.purse)
+        yield from _work(partial(self._booking.make, units or 1))
+        if not units:
+            yield from self._close()
 
     def _sleep(self, seconds: float) -> Steps:
         if self.context.ticks() + seconds >= self.ends:

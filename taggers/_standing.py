@@ -45,5 +45,5 @@ def standing(target: Target) -> Standing:
         rate_per_s=limited.rate_per_s,
         held=limited.held,
         left_alone=None if until is None else str(until),
-        clock_off_s=-CLOCKS.of((target.service[0], b"")).offset_s,
+        clock_off_s=0.0 - CLOCKS.of((target.service[0], b"")).offset_s,
     )

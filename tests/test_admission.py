@@ -23,7 +23,7 @@ from taggers.errors import (
     QuotaExhausted,
     Unavailable,
 )
-from taggers.plugin import Rule, evolve
+from taggers.plugin import Request, Rule, evolve
 from taggers.testing import settings
 
 CAT = _answer('{"tags": [{"name": "cat", "score": 88}]}')
@@ -65,7 +65,9 @@ class Machine:
         self.alone.append(seconds)
 
 
-def _flow(clock: Clock | None = None, policy: Policy | None = None, **guards: Any) -> Flow:
+def _flow(
+    clock: Clock | None = None, policy: Policy | None = None, job: Any = None, **guards: Any
+) -> Flow:
     clock = clock or Clock()
     context = Context(
         now=clock,
@@ -75,7 +77,7 @@ def _flow(clock: Clock | None = None, policy: Policy | None = None, **guards: An
         policy=policy or Policy(),
         guards=Guards(**guards),
     )
-    return call(ACME, PICTURE, Options(), settings(ACME, key="very-secret"), context)
+    return call(ACME, PICTURE, Options(), settings(ACME, key="very-secret"), context, job)
 
 
 def _worked(flow: Flow, effect: Any) -> Any:
@@ -268,6 +270,38 @@ def test_nothing_is_sent_over_a_cap() -> None:
 
     with pytest.raises(BudgetExceeded):
         _worked(flow, next(flow))
+
+
+def _uploading(caps: Caps) -> Flow:
+    """A call that uploads its picture for nothing, asks about it, and deletes it."""
+
+    def steps(*_: Any) -> Any:
+        yield Request(method="PUT", path="/cat.png", units=0)
+        answer = yield Request(method="POST", path="/tag")
+        yield Request(method="DELETE", path="/cat.png", units=0)
+        return answer
+
+    return _flow(job=steps, purse=caps)
+
+
+def test_nothing_is_uploaded_over_a_cap() -> None:
+    flow = _uploading(Caps(units=0))
+
+    with pytest.raises(BudgetExceeded):
+        _worked(flow, next(flow))
+
+
+def test_what_is_uploaded_is_deleted_also_when_the_cap_is_reached() -> None:
+    caps = Caps(units=2)
+    flow = _uploading(caps)
+
+    upload = _send(_worked(flow, next(flow)))
+    ask = _send(_worked(flow, flow.send(_answer("{}"))))
+    deletion = _send(_worked(flow, flow.send(CAT)))
+    _over(flow, _answer("{}"))
+
+    assert ["PUT", "POST", "DELETE"] == [sent.method for sent in (upload, ask, deletion)]
+    assert ["no", "yes"] == caps.settled
 
 
 def test_a_call_that_is_cancelled_under_way_leaves_its_money_set_aside() -> None:
