@@ -17,7 +17,7 @@ from ._registry import nearest
 
 __all__ = ["BUDGET", "HOSTS", "POLICY", "ROUTE", "SERVICE", "STORE", "WHEN", "Key", "is_money"]
 
-MONEY = r"[0-9]+(\.[0-9]+)? (" + "|".join(CURRENCIES) + ")"
+MONEY = r"[0-9]{1,12}(\.[0-9]{1,30})? (" + "|".join(CURRENCIES) + ")"
 
 
 @frozen(kw_only=True)
@@ -115,7 +115,11 @@ class Numbers(Key):
         return None if any(value) else "must have a number above 0"
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": {"type": "number", "minimum": 0}, "minItems": 1}
+        return {
+            "type": "array",
+            "items": {"type": "number", "minimum": 0},
+            "contains": {"type": "number", "exclusiveMinimum": 0},
+        }
 
 
 @frozen(kw_only=True)

@@ -161,7 +161,8 @@ class Reader:
                 self._settings(place, given, self.registry.provider(name))
 
     def _settings(self, place: str, given: dict[str, Any], provider: Provider) -> None:
-        settings = {setting.name: setting for setting in (*provider.settings, ENDPOINT)}
+        address = [ENDPOINT] if provider.endpoint else []
+        settings = {setting.name: setting for setting in (*provider.settings, *address)}
         self._known_keys(f"{place}.", {**given}, ("plugin", *SERVICE, *settings))
         for key, value in given.items():
             if setting := settings.get(key):

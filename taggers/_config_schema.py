@@ -16,25 +16,34 @@ __all__ = ["config_schema"]
 
 def config_schema(registry: Registry) -> dict[str, Any]:
     """The schema of `taggers.toml` with the providers that are installed."""
-    services = [
-        _service(provider.name, (*provider.settings, *([ENDPOINT] if provider.endpoint else [])))
+    services = {
+        provider.name: _service(
+            provider.name, (*provider.settings, *([ENDPOINT] if provider.endpoint else []))
+        )
         for provider in registry.all()
-    ]
+    }
+    ours = {name: {"$ref": f"#/$defs/{name}"} for name in services}
+    others = [{"$ref": f"#/$defs/{name}", "required": ["plugin"]} for name in services]
     return {
         "$schema": DIALECT,
         "title": "taggers.toml",
         "type": "object",
         "properties": {
-            "default": {"type": "string", "description": "a provider or a route"},
+            "default": {"type": "string", "minLength": 1, "description": "a provider or a route"},
             "trusted_hosts": _key(HOSTS),
             "policy": _table(POLICY),
             "store": _table(STORE),
             "budgets": {"type": "object", "additionalProperties": _table(BUDGET)},
             "prices": _PRICES,
-            "providers": {"type": "object", "additionalProperties": {"oneOf": services}},
+            "providers": {
+                "type": "object",
+                "properties": ours,
+                "additionalProperties": {"oneOf": others},
+            },
             "routes": {"type": "object", "additionalProperties": _ROUTE},
         },
         "additionalProperties": False,
+        "$defs": services,
     }
 
 
@@ -46,7 +55,6 @@ def _service(plugin: str, settings: tuple[Setting, ...]) -> dict[str, Any]:
             **{name: _key(key) for name, key in SERVICE.items()},
             **{setting.name: _setting(setting) for setting in settings},
         },
-        "required": ["plugin"],
         "additionalProperties": False,
     }
 
@@ -62,7 +70,7 @@ def _setting(setting: Setting) -> dict[str, Any]:
     elif setting.pattern:
         value["pattern"] = f"^({setting.pattern})$"
     if setting.many:
-        return {"type": "array", "items": value, **about}
+        value = {"type": "array", "items": value}
     reference = {"type": "string", "pattern": REFERENCE.pattern}
     return {"anyOf": [value, reference], **about}
 
@@ -81,7 +89,25 @@ def _key(key: Key) -> dict[str, Any]:
     return {**key.schema(), "description": key.help}
 
 
-_ROUTE = _table(ROUTE, when={"type": "array", "items": _table(WHEN)})
+def _goes_with(strategy: str, key: str) -> dict[str, Any]:
+    """That a key is there for a strategy alone."""
+    return {
+        "if": {"required": [key]},
+        "then": {"properties": {"strategy": {"const": strategy}}, "required": ["strategy"]},
+    }
+
+
+_ROUTE = {
+    **_table(ROUTE, when={"type": "array", "items": _table(WHEN), "minItems": 1}),
+    "allOf": [
+        _goes_with("weighted", "weights"),
+        _goes_with("condition", "when"),
+        {
+            "if": {"properties": {"strategy": {"const": "condition"}}, "required": ["strategy"]},
+            "then": {"required": ["when"]},
+        },
+    ],
+}
 _PRICES = {
     "type": "object",
     "properties": {"cny_per_usd": _key(Number(help="how many yuan a dollar is worth"))},

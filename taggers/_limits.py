@@ -26,6 +26,8 @@ STOPPED_S = 300.0
 """How long a service is let alone that refuses the account: a quota is used up, or arrears."""
 WINDOW_MARGIN = 1.05
 """A request counts this much longer than the window, as no two travel equally long."""
+LOST_S = 600.0
+"""After this long a call that has not left counts as lost: its event loop may be dead."""
 LET_ALONE = "it refused a call at {at}, and no other is sent before {until}"
 LOWER, LOWER_RATE = 0.7, 0.9
 RECOVERY_PER_S = 0.02
@@ -60,6 +62,14 @@ class Standing:
 
 
 @define(eq=False)
+class _Turn:
+    """A place in the queue, and since when its call may ask again."""
+
+    future: Future[None] = field(factory=Future)
+    due: float | None = None
+
+
+@define(eq=False)
 class Limiter:
     """Lets calls through in the order in which they come, from several threads and event loops.
 
@@ -70,7 +80,7 @@ class Limiter:
     limits: Limits = field(factory=Limits)
     _under_way: dict[object, float] = field(factory=dict)
     _written: deque[float] = field(factory=deque)
-    _queue: OrderedDict[object, Future[None]] = field(factory=OrderedDict)
+    _queue: OrderedDict[object, _Turn] = field(factory=OrderedDict)
     _learned: _Rate | None = None
     _peak: int | None = None
     _share: tuple[float, float] = (1.0, 0.0)
@@ -83,15 +93,16 @@ class Limiter:
         Raises the error for which nothing is let through, when that lasts beyond `ends`.
         """
         with self._lock:
+            self._forget_lost(now.ticks)
             first = next(iter(self._queue), who) is who
             wait_s = self._wait_s(now, ends) if first else 0.0
             if first and wait_s == 0.0 and not self._full(now.ticks):
                 self._queue.pop(who, None)
                 self._under_way[who] = now.ticks
-                self._call_next()
+                self._call_next(now.ticks)
                 return None
-            turn = self._queue[who] = Future()
-            return wait_s or turn
+            turn = self._queue[who] = _Turn(due=now.ticks + wait_s if wait_s else None)
+            return wait_s or turn.future
 
     def done(
         self, who: object, error: TaggersError | None, now: Moment, written: float | None
@@ -106,14 +117,14 @@ class Limiter:
                 self._written.append(written)
             if error is not None and error.outcome == "rejected":
                 self._hear(error, began, now)
-            self._call_next()
+            self._call_next(now.ticks)
 
     def leave(self, who: object, now: Moment) -> None:
         """Frees the place of a call that ends; a request of unknown fate counts as sent now."""
         self.done(who, None, now, now.ticks)
         with self._lock:
             if self._queue.pop(who, None):
-                self._call_next()
+                self._call_next(now.ticks)
 
     def standing(self, now: Moment) -> Standing:
         """How it stands now."""
@@ -128,11 +139,24 @@ class Limiter:
                 f"until {refusal.until}: {refusal.error.message}" if refusal and held else None,
             )
 
-    def _call_next(self) -> None:
+    def _call_next(self, now: float) -> None:
         """Lets the first in the queue ask again."""
         turn = next(iter(self._queue.values()), None)
-        if turn and not turn.done() and turn.set_running_or_notify_cancel():
-            turn.set_result(None)
+        if turn and not turn.future.done() and turn.future.set_running_or_notify_cancel():
+            turn.due = now
+            turn.future.set_result(None)
+
+    def _forget_lost(self, now: float) -> None:
+        """Frees the places of calls that can't have been waiting, or under way, for so long."""
+        oldest = next(iter(self._under_way.values()), now)
+        if oldest < now - LOST_S:
+            del self._under_way[next(iter(self._under_way))]
+            self._written.append(now)
+            self._call_next(now)
+        first = next(iter(self._queue.values()), None)
+        if first and first.due is not None and first.due < now - LOST_S:
+            self._queue.popitem(last=False)
+            self._call_next(now)
 
     def _wait_s(self, now: Moment, ends: float) -> float:
         """How long nothing is let through, for a refusal or for the rate; 0 where it is free."""

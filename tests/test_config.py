@@ -512,6 +512,49 @@ def test_the_schema_takes_all_that_can_be_configured() -> None:
     jsonschema.validate(tomllib.loads(WHOLE), config_schema(installed()))
 
 
+ROUTE_WITH = '[routes.tags]\ntargets = ["local-basic"]\nstrategy = "weighted"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ('[providers.huawei-tagging-v2]\nproject_id = "p"', True),
+        ('[providers.huawei-tagging-v2]\nprojectid = "p"', False),
+        ('[providers.huawei-tagging-v2]\nplugin = "local-basic"', False),
+        ('[providers.mine]\nplugin = "google-vision"\nfeatures = "${FEATURES}"', True),
+        ('[providers.mine]\nplugin = "local-basic"\nendpoint = "http://localhost"', False),
+        ("[providers.mine]\nconcurrency = 3", False),
+        ('default = ""', False),
+        ('[budgets.all]\nper = "run"\ncap = "1234567890123 CNY"', False),
+        (ROUTE_WITH + "weights = [0]", False),
+        (ROUTE_WITH + "weights = [0.5]", True),
+        (ROUTE_WITH.replace("weighted", "fallback") + "weights = [1]", False),
+        (ROUTE_WITH.replace("weighted", "condition"), False),
+        (ROUTE_WITH.replace("weighted", "condition") + 'when = [{ use = "local-basic" }]', True),
+        (ROUTE_WITH + 'when = [{ use = "local-basic" }]', False),
+    ],
+)
+def test_the_schema_takes_what_the_reader_takes(text: str, good: bool, tmp_path: Path) -> None:
+    try:
+        load(_file(tmp_path, text))
+    except ConfigurationError:
+        assert not good
+    else:
+        assert good
+
+    schema = jsonschema.Draft202012Validator(config_schema(installed()))
+    assert good is schema.is_valid(tomllib.loads(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[policy]\ndeadline_s = inf", "[prices]\ncny_per_usd = inf", ROUTE_WITH + "weights = [inf]"],
+)
+def test_what_is_without_end_is_no_number(text: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"number.* not (\[inf\]|inf)"):
+        load(_file(tmp_path, text))
+
+
 def test_a_projects_file_cannot_lift_a_cap_of_the_users_own(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

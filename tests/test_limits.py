@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taggers._clock import Moment
-from taggers._limits import Limiter, Limits
+from taggers._limits import LOST_S, Limiter, Limits
 from taggers.errors import AccountSuspended, QuotaExhausted, RateLimited, ServerFault
 
 FOREVER = 1e9
@@ -199,6 +199,20 @@ def test_an_account_that_is_refused_is_let_alone(error: QuotaExhausted | Account
     with pytest.raises(type(error), match="no other is sent before"):
         _ask(limiter, "b", 1.0)
     assert _ask(limiter, "b", 301.0) is None
+
+
+def test_the_places_of_calls_whose_event_loop_died_are_given_to_others() -> None:
+    limiter = _limiter(concurrency=1)
+    _ask(limiter, "dead", 0.0)
+    _ask(limiter, "dead, too", 1.0)
+    waiting = _ask(limiter, "waiting", 2.0)
+    assert isinstance(waiting, Future)
+
+    _ask(limiter, "new", LOST_S + 1.5)
+    _ask(limiter, "newer", 2 * LOST_S + 3.0)
+
+    assert waiting.done()
+    assert _ask(limiter, "waiting", 2 * LOST_S + 4.0) is None
 
 
 def test_a_fault_of_the_server_limits_nobody() -> None:
