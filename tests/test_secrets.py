@@ -22,7 +22,7 @@ from urllib.parse import quote, quote_plus
 
 import attrs
 import pytest
-from faults.canaries import CANARIES, Watch
+from faults.watch import CANARIES, Watch
 from server import (
     Received,
     Server,
