@@ -152,6 +152,7 @@ def _parsed(path: Path, content: bytes) -> dict[str, Any]:
     raise ConfigurationError(f"{path} {why}")
 
 
+@no_variables()
 def store(path: Path, name: str, value: str) -> None:
     """Adds or replaces one key. The file is written whole, readable by its owner alone."""
     if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
