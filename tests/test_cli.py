@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -297,6 +298,47 @@ def test_config_shows_what_it_understood_and_no_secret(
     assert "hw: needs sk" in checked[2]
     assert 'ak = "***"  # HUAWEICLOUD_SDK_AK (environment)' in shown[1]
     assert "VISIBLE-NOWHERE" not in "".join(map(str, checked)) + shown[1]
+
+
+WHOLE = """
+default = "tags"
+[policy]
+attempts = 2
+[store]
+share_limits = true
+[providers."my.cat"]
+plugin = "local-basic"
+concurrency = 4
+[routes.tags]
+strategy = "condition"
+targets = ["my.cat"]
+deadline_s = 20
+budget = "2 USD"
+shadow = ["my.cat"]
+when = [{ use = "my.cat", format = ["png"], metadata = { "the plan" = "金" } }]
+[budgets.day]
+cap = "5 CNY"
+per = "day"
+providers = ["my.cat"]
+[prices]
+local-basic = "0.01 CNY"
+cny_per_usd = 7.1
+"""
+
+
+def test_what_config_shows_says_the_same_when_it_is_read(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "taggers.toml").write_text(WHOLE)
+
+    shown = tomllib.loads(run("config", "show")[1])
+    written = tomllib.loads(WHOLE)
+
+    assert {"attempts": 2, "deadline_s": 30.0, "unknown": "raise"} == shown.pop("policy")
+    assert shown["store"].pop("folder")
+    assert written.pop("policy")
+    assert {"share_limits": True, "cache": False} == shown.pop("store")
+    assert written.pop("store")
+    assert 0.1 == shown["routes"]["tags"].pop("shadow_share")
+    assert written == shown
 
 
 def test_config_schema_and_path_print(run: Run, tmp_path: Path) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from .._config import Prices
 from .._config_file import find_files
+from .._config_keys import BUDGET, POLICY, ROUTE, SERVICE, STORE, WHEN, Key
 from .._config_schema import config_schema
 from .._found import find
 from .._keys import Keys, keys_path, user_folder
@@ -47,20 +51,64 @@ def check(setup: Setup) -> int:
 def show(setup: Setup) -> None:
     """Show the whole configuration as it is understood; secrets stay hidden."""
     loaded, registry, keys = setup.config(), installed(), Keys.load()
-    click.echo(f"default = {json.dumps(loaded.default or '', ensure_ascii=False)}")
+    if loaded.default:
+        click.echo(f"default = {_toml(loaded.default)}{_from(loaded.origins.get('default'))}")
+    if loaded.trusted_hosts:
+        click.echo(f"trusted_hosts = {_toml(loaded.trusted_hosts)}")
+    _table("policy", _said(loaded.policy, POLICY))
+    _table("store", {"folder": str(loaded.store.place)} | _said(loaded.store, STORE))
     for name, service in loaded.services.items():
-        click.echo(f"\n[providers.{name}]  # {service.file}\nplugin = {json.dumps(service.plugin)}")
+        _table(
+            f"providers.{_key(name)}",
+            {"plugin": service.plugin} | _said(service.limits, SERVICE),
+            service.file,
+        )
         for item in find(registry.provider(service.plugin), service, keys, {}):
             if item.value is not None:
-                click.echo(f"{item.setting.name} = {_toml(item.value)}  # {item.origin}")
-    for route in loaded.routes.values():
-        click.echo(f"\n[routes.{route.name}]\nstrategy = {json.dumps(route.strategy)}")
-        click.echo(f"targets = {json.dumps(route.targets, ensure_ascii=False)}")
-        click.echo(f"paid_fallback = {json.dumps(route.paid_fallback)}")
+                click.echo(f"{item.setting.name} = {_toml(item.value)}{_from(item.origin)}")
+    for name, route in loaded.routes.items():
+        _table(f"routes.{_key(name)}", _said(route, ROUTE), route.file)
+        for rule in route.when:
+            _table(f"routes.{_key(name)}.when", _said(rule, WHEN), array=True)
+    for name, cap in loaded.budgets.items():
+        said = {"cap": cap.money} | _said(cap, BUDGET)
+        _table(f"budgets.{_key(name)}", said, loaded.origins[f"budgets.{name}"])
+    prices = {_key(name): price for name, price in loaded.prices.units.items()}
+    if loaded.prices != Prices():
+        _table("prices", prices | {"cny_per_usd": loaded.prices.cny_per_usd})
+
+
+def _said(what: Any, keys: Mapping[str, Key]) -> dict[str, Any]:
+    """What is known of these keys, by name."""
+    return {key: value for key in keys if (value := getattr(what, key, None)) not in (None, (), {})}
+
+
+def _table(
+    name: str, values: Mapping[str, Any], file: Path | None = None, *, array: bool = False
+) -> None:
+    click.echo(f"\n[[{name}]]" if array else f"\n[{name}]{_from(file)}")
+    for key, value in values.items():
+        if value is not None:
+            click.echo(f"{key} = {_toml(value)}")
+
+
+def _from(origin: object) -> str:
+    return f"  # {origin}" if origin else ""
+
+
+def _key(name: str) -> str:
+    """A key as TOML takes it."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)
 
 
 def _toml(value: Any) -> str:
-    return '"***"' if isinstance(value, Secret) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, Secret):
+        return '"***"'
+    if isinstance(value, Mapping):
+        return (
+            "{ " + ", ".join(f"{_key(key)} = {_toml(item)}" for key, item in value.items()) + " }"
+        )
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 @command.command("path")
