@@ -1,0 +1,146 @@
+"""What several providers said about the same pictures, from calls or from stored results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Self, Unpack
+
+from attrs import field, frozen
+
+from .._client import TagOptions
+from .._image import Image, Source
+from .._model import Result
+from .._sync import Tagger
+from ..errors import Billed, InvalidInput, TaggersError
+
+__all__ = ["Comparison", "Failure", "Picture", "compare"]
+
+
+@frozen(kw_only=True)
+class Picture:
+    """A picture that providers were asked about: its content's SHA-256 in hex, or its source where
+    that is not known, is its `id`; `width` and `height` are pixels of it upright."""
+
+    id: str
+    source: str
+    format: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+@frozen(kw_only=True)
+class Failure:
+    """A call that ended in an error: the error's class ("RateLimited"), what it says, and whether
+    it was billed."""
+
+    kind: str
+    message: str
+    code: str | None = None
+    billed: Billed = "no"
+
+    @classmethod
+    def of(cls, error: TaggersError) -> Self:
+        """The failure that an error is."""
+        return cls._read(error.to_dict())
+
+    @classmethod
+    def _read(cls, record: Mapping[str, Any]) -> Self:
+        return cls(**{name: record[name] for name in ("kind", "message", "code", "billed")})
+
+
+@frozen(kw_only=True)
+class Comparison:
+    """What each provider said about each picture, both in the order in which they were asked.
+
+    `said` is by the picture's id and the provider's name; what was not asked is not there.
+    """
+
+    providers: tuple[str, ...]
+    pictures: tuple[Picture, ...]
+    said: Mapping[tuple[str, str], Result | Failure] = field(repr=lambda said: f"<{len(said)}>")
+
+    @classmethod
+    def of(cls, outcomes: Iterable[tuple[str, str, Result | TaggersError | Failure]]) -> Self:
+        """The comparison of outcomes: what the caller named a picture, the provider that was asked,
+        and what came. Of two about the same picture by the same provider the last one counts.
+
+        Pictures are the same where their bytes are, or else their names.
+        """
+        listed = list(outcomes)
+        answered = {name: _picture(said) for name, _, said in listed if isinstance(said, Result)}
+        pictures: dict[str, Picture] = {}
+        found: dict[tuple[str, str], Result | Failure] = {}
+        for name, provider, said in listed:
+            named = answered.get(name) or Picture(id=name, source=name)
+            picture = _picture(said) if isinstance(said, Result) else named
+            pictures.setdefault(picture.id, picture)
+            found[picture.id, provider] = (
+                Failure.of(said) if isinstance(said, TaggersError) else said
+            )
+        providers = dict.fromkeys(provider for _, provider, _ in listed)
+        return cls(providers=tuple(providers), pictures=tuple(pictures.values()), said=found)
+
+    @classmethod
+    def read(cls, lines: Iterable[str], name: str = "<results>") -> Self:
+        """The comparison of stored results: JSON Lines as `taggers tag -f jsonl` writes them.
+
+        Raises `InvalidInput` with the place, as in "name:3: …", for a line that is no such record.
+        """
+        return cls.of(_records(lines, name))
+
+    def results(self, provider: str) -> Iterator[tuple[Picture, Result]]:
+        """The pictures that a provider answered about, with its answers."""
+        for picture in self.pictures:
+            if isinstance(said := self.said.get((picture.id, provider)), Result):
+                yield picture, said
+
+
+def compare(
+    tagger: Tagger,
+    images: Iterable[Source | Image],
+    providers: Iterable[str],
+    **options: Unpack[TagOptions],
+) -> Comparison:
+    """Asks each provider or route about each picture, all at a time, as `Tagger.tag_many` does."""
+    pictures, names = list(images), list(dict.fromkeys(providers))
+    every = [tagger.tag_many(pictures, **_asked(name, options)) for name in names]
+    return Comparison.of(
+        (picture.source if isinstance(picture, Image) else str(picture), name, said)
+        for picture, *answers in zip(pictures, *every, strict=True)
+        for name, said in zip(names, answers, strict=True)
+    )
+
+
+def _asked(provider: str, options: TagOptions) -> TagOptions:
+    return {**options, "provider": provider}
+
+
+def _picture(result: Result) -> Picture:
+    facts = result.image
+    return Picture(
+        id=facts.sha256 or facts.source,
+        source=facts.source,
+        format=facts.format,
+        width=facts.width,
+        height=facts.height,
+    )
+
+
+def _records(lines: Iterable[str], name: str) -> Iterator[tuple[str, str, Result | Failure]]:
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                yield _record(json.loads(line))
+            except (InvalidInput, ValueError, LookupError, TypeError, AttributeError) as error:
+                raise InvalidInput(
+                    f"{name}:{number}: is no result: {error}",
+                    hint="write results with `taggers tag … -f jsonl`",
+                ) from error
+
+
+def _record(record: Any) -> tuple[str, str, Result | Failure]:
+    source, provider = record["image"]["source"], record["provider"]
+    if "error" in record:
+        return source, provider, Failure._read(record["error"])
+    return source, provider, Result.from_dict(record)
