@@ -147,13 +147,9 @@ class Purse:
         Raises `BudgetExceeded` where a cap forbids it or cannot be kept, and `LocalResourceError`
         where the ledger cannot be written. When it returns, a loss of power cannot undo it.
         """
-        caps = [cap for cap in self.caps if cap.covers(self.provider, self.routes)]
-        if not caps or units == 0:
+        caps, amount = self.counted(units)
+        if not caps or amount is None:
             return None
-        amount = self._known_price(caps) * units
-        if amount.micros == 0:
-            return None
-        caps = self._in_currency(caps, amount)
         with self.ledger.write(durable=True) as ledger:
             now = self.now()  # when it is this call's turn: a day may have passed
             for cap in caps:
@@ -165,6 +161,17 @@ class Purse:
             for row in rows:
                 row.reserve(ledger, amount.micros, _day(now))
         return Reservation(self.ledger, amount, rows)
+
+    def counted(self, units: int) -> tuple[list[Cap], Money | None]:
+        """The caps that so many units count under, and what they may cost; none where nothing has
+        to be set aside. Raises `BudgetExceeded` where a cap cannot be kept."""
+        caps = [cap for cap in self.caps if cap.covers(self.provider, self.routes)]
+        if not caps or units == 0:
+            return [], None
+        amount = self._known_price(caps) * units
+        if amount.micros == 0:
+            return [], None
+        return self._in_currency(caps, amount), amount
 
     def _known_price(self, caps: Sequence[Cap]) -> Money:
         if self.price is None:
