@@ -268,18 +268,24 @@ class AsyncTagger:
     async def _ask(
         self, image: Image, options: Options, step: Step, policy: Policy, repeats: Repeats
     ) -> Result:
-        target = self._targets.of(step.name)
+        target, profile = self._targets.of(step.name), self._config.profile
+        asked = options
+        if profile is not None:
+            offers = target.provider.offers
+            asked = profile.asking(options, step.name, target.plugin, offers)
 
         async def ask(after_s: float = 0.0) -> Result:
             left = evolve(policy, deadline_s=policy.deadline_s - after_s)
             context = self._targets.context(target, left, repeats, step.routes)
-            return await self._called(target, image, options, context)
+            return await self._called(target, image, asked, context)
 
         if self._cache is None:
-            return await ask()
-        from ._cache import kept_or_asked
+            result = await ask()
+        else:
+            from ._cache import kept_or_asked
 
-        return await kept_or_asked(self._cache, target, image, options, ask)
+            result = await kept_or_asked(self._cache, target, image, asked, ask)
+        return result if profile is None else profile.applied(result, options)
 
     async def perform(
         self,

@@ -53,6 +53,10 @@ def show(setup: Setup) -> None:
     loaded, registry, keys = setup.config(), installed(), Keys.load()
     if loaded.default:
         click.echo(f"default = {_toml(loaded.default)}{_from(loaded.origins.get('default'))}")
+    if loaded.profile:
+        has = ", ".join(loaded.profile.providers) or "nobody"
+        said = f"thresholds for {has}"
+        click.echo(f"profile = {_toml(str(loaded.origins['profile']))}{_from(said)}")
     if loaded.trusted_hosts:
         click.echo(f"trusted_hosts = {_toml(loaded.trusted_hosts)}")
     _table("policy", _said(loaded.policy, POLICY))
