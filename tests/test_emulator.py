@@ -463,6 +463,19 @@ def test_fixtures_may_be_values(photos: Path) -> None:
     assert (Tag("猫", 0.9),) == found.tags
 
 
+def test_what_some_providers_say_comes_before_what_all_say(photos: Path) -> None:
+    content = (photos / "cat.jpg").read_bytes()
+    told = [
+        Fixture(content=content, tags=(Tag("猫", 0.9),)),
+        Fixture(content=content, only="tencent-*", tags=(Tag("宠物", 0.8),)),
+        Fixture(only="tencent-*", tags=(Tag("什么", 0.8),)),
+    ]
+    with Emulator(fixtures=told) as emulator:
+        found = [_said(emulator, name, content) for name in (V2, COS)]
+
+    assert ["猫", "宠物"] == [said.tags[0].name for said in found if isinstance(said, Result)]
+
+
 def test_the_command_says_how_to_sign_in_by_password(photos: Path) -> None:
     command = [sys.executable, "-m", "taggers", "emulate", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

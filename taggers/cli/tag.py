@@ -5,24 +5,22 @@ from __future__ import annotations
 import contextlib
 import itertools
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Unpack
 
 import click
-from attrs import define, field
 
 from .._client import Sending, TagOptions
 from .._image import Image, Source
 from .._model import Result
 from .._sync import Tagger
-from ..errors import TaggersError
+from ._asking import Tally, ask
 from ._files import save
 from ._formats import FORMATS, Outcome, write
 from ._sending import sending
 from ._setup import Setup, pass_setup
 from ._sources import expand
-from ._terminal import console
 
 __all__ = ["command"]
 
@@ -91,11 +89,11 @@ def command(
     sources = expand(images)
     if draw is not None:
         _check_drawing(draw, sources, several=len(sources) * len(asked) > 1)
-    tally = _Tally()
+    tally = Tally()
     with Tagger(config=loaded) as tagger:
         for name in (*asked, *([enhance] if enhance else ())):
             tagger.check(name)
-        outcomes = _outcomes(tagger, sources, asked, options)
+        outcomes = ask(tagger, sources, asked, options)
         drawn = _drawn(outcomes, draw, font) if draw is not None else outcomes
         with contextlib.closing(outcomes):
             write(form or ("table" if sys.stdout.isatty() else "jsonl"), tally.counted(drawn))
@@ -120,37 +118,6 @@ def _check_drawing(out: Path, sources: list[Source | Image], *, several: bool) -
         raise click.UsageError(f"--draw would replace the picture {out}")
 
 
-def _outcomes(
-    tagger: Tagger, sources: list[Source | Image], asked: tuple[str, ...], options: TagOptions
-) -> Generator[Outcome, None, None]:
-    """What each provider says about each picture, picture by picture."""
-    answers = [_answers(tagger, sources, {**options, "provider": name}) for name in asked]
-    with _progress(len(sources)) as advance:
-        for source, *said in zip(sources, *answers, strict=True):
-            advance()
-            for name, answer in zip(asked, said, strict=True):
-                yield Outcome(source, name, answer)
-
-
-def _answers(
-    tagger: Tagger, sources: list[Source | Image], options: TagOptions
-) -> Iterator[Result | TaggersError]:
-    return tagger.tag_many(sources, **options)
-
-
-@contextlib.contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """A bar on stderr where that is a terminal and there is something to wait for."""
-    if total < 2 or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.progress import Progress
-
-    with Progress(console=console(stderr=True), transient=True) as progress:
-        task = progress.add_task("tagging", total=total)
-        yield lambda: progress.advance(task)
-
-
 def _drawn(outcomes: Iterator[Outcome], out: Path, font: str | None) -> Iterator[Outcome]:
     """Passes the outcomes on, each one drawn."""
     from ..draw import draw
@@ -170,27 +137,3 @@ def _file_name(outcome: Outcome, taken: set[str]) -> str:
     name = next(name for name in names if name not in taken)
     taken.add(name)
     return f"{name}.png"
-
-
-@define
-class _Tally:
-    """How many calls went well, and the errors of the others."""
-
-    good: int = 0
-    errors: list[TaggersError] = field(factory=list)
-
-    def counted(self, outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
-        for outcome in outcomes:
-            if isinstance(outcome.said, Result):
-                self.good += 1
-            else:
-                self.errors.append(outcome.said)
-            yield outcome
-
-    def exit_code(self) -> int:
-        """0: all went well; 1: some did; otherwise 3 where it is the credentials, else 4."""
-        if not self.errors:
-            return 0
-        if self.good:
-            return 1
-        return 3 if all(error.scope == "credential" for error in self.errors) else 4

@@ -16,6 +16,7 @@ from attrs import define, evolve, field, frozen
 
 from .._image import Image
 from .._model import BoundingBox, Match, Region, Tag, is_number
+from .._provider import Provider
 from .._registry import nearest
 from .._sync import Tagger
 from ..errors import ConfigurationError, TaggersError
@@ -30,7 +31,7 @@ class Fixture:
     With `content` it is that picture's: `url` is where it is found, `labels` are those it has in
     the library that image search looks through. Without, it is a rule, for pictures whose name
     matches `name` and in which `local-basic` sees `sees`. (A picture has a name where the request
-    tells one: a URL or a key.)
+    tells one: a URL or a key.) With `only`, a glob, it is what the providers of such names say.
 
     `tags` is the answer; None leaves it to the next rule. With `choose`, it is so many of them,
     drawn by `seed` and the picture.
@@ -39,15 +40,16 @@ class Fixture:
     content: bytes | None = field(default=None, repr=False)
     name: str | None = None
     sees: str | None = None
+    only: str | None = None
     url: str | None = None
     labels: Mapping[str, str] = field(factory=dict)
     tags: tuple[Tag, ...] | None = None
     choose: int | None = None
     seed: int = 0
 
-    def answers(self, image: Image) -> bool:
-        """Whether it says what is in this picture."""
-        if self.tags is None:
+    def answers(self, image: Image, provider: str) -> bool:
+        """Whether it is what this provider says about this picture."""
+        if self.tags is None or not fnmatch.fnmatch(provider, self.only or "*"):
             return False
         if self.content is not None:
             return _sha256(self.content) == image.sha256
@@ -65,7 +67,8 @@ class Fixture:
 
 @define
 class Answers:
-    """Fixtures by content first, then rules, then what `local-basic` measures."""
+    """Fixtures by content first, then rules, then what `local-basic` measures; of either, those for
+    some providers come before those for all."""
 
     told: tuple[Fixture, ...] = ()
     fixtures: list[Fixture] = field(init=False)
@@ -77,10 +80,10 @@ class Answers:
         """Forgets what was added since the start."""
         self.fixtures = list(self.told)
 
-    def tags(self, image: Image, *, boxes: bool) -> list[Tag]:
-        """The tags of a picture, most confident first."""
-        tags = self._tags(image)
-        if boxes:
+    def tags(self, image: Image, provider: Provider) -> list[Tag]:
+        """What a provider says about a picture, most confident first."""
+        tags = self._tags(image, provider.name)
+        if provider.offers.boxes:
             tags = tuple(_boxed(tag, image) for tag in tags)
         return sorted(tags, key=lambda tag: -(tag.confidence or 0))
 
@@ -96,10 +99,10 @@ class Answers:
             if item.content is not None and (item.labels or item.url)
         }
 
-    def _tags(self, image: Image) -> tuple[Tag, ...]:
-        by_content = sorted(self.fixtures, key=lambda item: item.content is None)
-        for item in by_content:
-            if item.answers(image):
+    def _tags(self, image: Image, provider: str) -> tuple[Tag, ...]:
+        closest = sorted(self.fixtures, key=lambda item: (item.content is None, item.only is None))
+        for item in closest:
+            if item.answers(image, provider):
                 return item.chosen(image)
         return _measured(image.content) if image.content else ()
 
@@ -205,6 +208,7 @@ def _picture(table: Any, folder: Path, place: str) -> Fixture:
 _KEYS: Mapping[str, tuple[type, ...]] = {
     "name": (str,),
     "sees": (str,),
+    "only": (str,),
     "url": (str,),
     "labels": (dict,),
     "tags": (list,),

@@ -205,7 +205,7 @@ class Service:
     def _tags(self, dialect: Dialect, asked: Asked) -> list[Tag]:
         assert dialect.provider is not None
         options = asked.options
-        tags = self.answers.tags(asked.image, boxes=dialect.provider.offers.boxes)
+        tags = self.answers.tags(asked.image, dialect.provider)
         least = options.min_confidence or 0
         return [tag for tag in tags if (tag.confidence or 0) >= least][: options.limit]
 
