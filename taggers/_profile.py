@@ -31,7 +31,7 @@ from ._keep import strongest
 from ._model import Options, Result, Tag
 from ._provider import Offers
 from ._registry import nearest
-from .errors import ConfigurationError, LocalResourceError
+from .errors import ConfigurationError
 
 __all__ = ["Profile", "Thresholds"]
 
@@ -88,14 +88,6 @@ class Profile:
             target_precision=document.get("target_precision"),
             made=document.get("made"),
         )
-
-    def write(self, path: Path) -> None:
-        """Writes the file, with the folders above it. Raises `LocalResourceError`."""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(self.to_toml(), "utf-8")
-        except OSError as error:
-            raise LocalResourceError(f"{path} cannot be written: {error.strerror}") from error
 
     def to_toml(self) -> str:
         """The profile as `read` takes it."""

@@ -74,6 +74,7 @@ HOMES = {
     "pillow_heif": {"_pixels"},
     "litestar": {"emulator"},
     "uvicorn": {"emulator"},
+    "scipy": {"evaluate"},
     "rich": {"cli"},
     "click": {"cli"},
 }
