@@ -109,7 +109,7 @@ class Targets:
             retries=RETRIES.of(target.service),
             repeats=repeats,
             permits=self._permits(target),
-            purse=self._purse(target, routes),
+            purse=self.purse(target, routes),
         )
 
     def _permits(self, target: Target) -> Permits | None:
@@ -125,7 +125,7 @@ class Targets:
             rate_per_s=target.limits.rate_per_s,
         )
 
-    def _purse(self, target: Target, routes: tuple[Route, ...]) -> Purse | None:
+    def purse(self, target: Target, routes: tuple[Route, ...] = ()) -> Purse | None:
         """The spend caps, where there are any, and where anything is billed."""
         if not (caps := self.config.caps()) or target.provider.offers.unit is None:
             return None

@@ -392,6 +392,26 @@ def test_the_doctor_names_what_is_wrong_and_what_ends(run: Run, tmp_path: Path) 
     assert 1 == len([line for line in lines if line[1] == "2026-12-30"])
 
 
+@pytest.mark.parametrize(
+    ("price", "grade"), [("", "✗"), ('hw = "1 USD"', "✗"), ('hw = "0.01 CNY"', "✓")]
+)
+def test_the_doctor_names_whom_a_cap_lets_nothing_through_to(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, price: str, grade: str
+) -> None:
+    for name in ("AK", "SK", "PROJECT_ID"):
+        monkeypatch.setenv(f"HUAWEICLOUD_SDK_{name}", "example")
+    (tmp_path / "taggers.toml").write_text(
+        '[providers.hw]\nplugin = "huawei-tagging-v2"\n'
+        f'[budgets.day]\ncap = "5 CNY"\nper = "day"\n[prices]\n{price}\n'
+    )
+
+    code, out, _ = run("doctor", "--offline")
+
+    said = [line for line in out.splitlines() if line[2:].startswith("budget")]
+    assert (grade, grade == "✗") == (said[-1][0], "nothing is sent to hw" in said[-1])
+    assert (1 if grade == "✗" else 0) == code
+
+
 def test_the_doctor_asks_every_emulated_provider(run: Run) -> None:
     code, out, _ = run("doctor", "--emulate")
 

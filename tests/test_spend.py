@@ -264,6 +264,21 @@ def test_each_currency_has_its_caps(ledger: Ledger) -> None:
     assert 'the cap "usd"' in _refusal(ledger, 1, caps=caps, price=ONE_USD)
 
 
+@pytest.mark.parametrize("general", [{}, {"providers": ("hw",)}, {"routes": ("r", "other")}])
+def test_a_cap_gives_way_to_none_in_another_currency_that_counts_more(
+    ledger: Ledger, general: dict[str, tuple[str, ...]]
+) -> None:
+    of_route = Cap("route r", ONE_CNY, "run", routes=("r",))
+    caps = (Cap("usd", ONE_USD, "day", **general), of_route)
+    narrow = Cap("its", ONE_USD, "run", providers=("hw",), routes=("r",))
+
+    said = _refusal(ledger, 1, caps=caps, routes=("r",), price=ONE_USD)
+
+    assert "hw costs USD, which " in said
+    assert 'cap = "… USD", per = "run", routes = ["r"]' in said
+    _reserve(ledger, 1, caps=(of_route, narrow), routes=("r",), price=ONE_USD)
+
+
 @pytest.mark.parametrize(
     ("units", "changed"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ._ensemble import Decision, Ensemble, Vote, ensemble
 from ._evidence import Evidence, Judged, evidence
 from ._fusion import Drawn, Fused, fuse
+from ._judgements import read_judgements
 from ._panel import Panel, Reliability, panel
 from ._tune import Cut, Tuned, Tuning, tune
 
@@ -25,5 +26,6 @@ __all__ = [
     "evidence",
     "fuse",
     "panel",
+    "read_judgements",
     "tune",
 ]
