@@ -126,23 +126,37 @@ def test_emulated_answers_are_marked(
     assert "em: its answers are emulated" in said.err
 
 
+def test_the_truth_may_be_a_table_in_words_of_its_own(
+    files: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth = tmp_path / "truth.csv"
+    rows = [f"{number}.jpg,CAT" for number in range(100)]
+    truth.write_text("\n".join(["picture,label", *rows, "0.jpg,Dog"]), "utf-8")
+
+    _run(files[0], "--truth", truth, "--exhaustive", "-f", "json")
+
+    hw, _ = json.loads(capsys.readouterr().out)["providers"]
+    assert (200, 0.6) == (hw["n"], hw["cut"]["threshold"])
+    assert 100 / 101 == pytest.approx(hw["recall"])
+
+
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("arguments", "says"),
     [
-        ("[]", "is no file of judgements"),
-        ('{"format": "coco"}', "its format is 'coco', not 'taggers-judgements/1'"),
-        ('{"format": "taggers-judgements/1"}', "is no file of judgements: 'judgements'"),
-        (_judgements([("cat", "0", "perhaps")]), "judgements[0] is no judgement"),
-        (_judgements([("cat", "elsewhere", "yes")]), "none of these results is judged"),
+        ((), "say what is right, with --truth or --judgements"),
+        (("--judgements", "FILE"), "of these results nothing is known"),
     ],
 )
-def test_what_cannot_be_used_as_judgements_is_refused_with_its_place(
-    files: tuple[Path, Path], text: str, says: str, capsys: pytest.CaptureFixture[str]
+def test_without_anything_known_there_is_nothing_to_find(
+    files: tuple[Path, Path],
+    arguments: tuple[str, ...],
+    says: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     results, judgements = files
-    judgements.write_text(text, "utf-8")
+    judgements.write_text(_judgements([("cat", "elsewhere", "yes")]), "utf-8")
 
-    code = _run(results, "--judgements", judgements)
+    code = _run(results, *(judgements if part == "FILE" else part for part in arguments))
 
     assert 2 == code
     assert says in capsys.readouterr().err

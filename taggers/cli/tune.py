@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime
+import re
 import sys
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
 
+from .._model import Tag
 from .._serial import as_json
-from ..compare import Comparison
+from ..compare import Comparison, Picture
 from ..errors import InvalidInput
-from ..evaluate import Cut, Evidence, Tuned, Tuning, evidence, read_judgements, tune
+from ..evaluate import Cut, Evidence, Truth, Tuned, Tuning, evidence, read_truth, tune
 from ._files import save
 from ._terminal import console, safe, table
 
@@ -23,8 +26,13 @@ _files = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command("tune")
 @click.argument("results", nargs=-1, required=True, type=_files, metavar="RESULTS.jsonl...")
-@click.option("--judgements", multiple=True, required=True, type=_files, metavar="FILE",
-              help="What is right of it, as the report writes it; may be repeated.")  # fmt: skip
+@click.option("--truth", "truths", multiple=True, type=click.Path(exists=True, path_type=Path),
+              metavar="PATH",
+              help="What is in the pictures: CSV, COCO or folders by class.")  # fmt: skip
+@click.option("--judgements", multiple=True, type=_files, metavar="FILE",
+              help="What a person judged, as the report saves it.")  # fmt: skip
+@click.option("--exhaustive", is_flag=True,
+              help="The truth leaves none of its labels out of any picture.")  # fmt: skip
 @click.option("--target-precision", type=click.FloatRange(0, 1, min_open=True, max_open=True),
               default=0.95, show_default=True, metavar="X",
               help="How many of the tags that are kept shall be right.")  # fmt: skip
@@ -34,7 +42,9 @@ _files = click.Path(exists=True, dir_okay=False, path_type=Path)
               help="Default: table on a terminal, otherwise json.")  # fmt: skip
 def command(
     results: tuple[Path, ...],
+    truths: tuple[Path, ...],
     judgements: tuple[Path, ...],
+    exhaustive: bool,
     target_precision: float,
     output: Path | None,
     form: str | None,
@@ -43,10 +53,14 @@ def command(
 
     RESULTS are stored results, as `taggers --no-profile tag … -f jsonl` writes them. A threshold is
     chosen so that the precision is reached with 95 % confidence also on other pictures; where none
-    is, that is said. Tags that nobody has judged are left out. Exit code 1: for some provider there
-    is no threshold.
+    is, that is said. Tags that are not known to be right or wrong are left out. Exit code 1: for
+    some provider there is no threshold.
     """
-    tuning = tune(_evidence(results, judgements), target_precision)
+    if not truths and not judgements:
+        raise click.UsageError("say what is right, with --truth or --judgements")
+    known = [read_truth(path, exhaustive=exhaustive) for path in truths]
+    known += [read_truth(path) for path in judgements]
+    tuning = tune(_evidence(results, known), target_precision)
     if (form or ("table" if sys.stdout.isatty() else "json")) == "json":
         click.echo(as_json(tuning.to_dict()))
     else:
@@ -59,29 +73,42 @@ def command(
     return 0 if all(tuned.reached for tuned in tuning.providers) else 1
 
 
-def _evidence(results: tuple[Path, ...], judgements: tuple[Path, ...]) -> Evidence:
-    comparison = Comparison.of(
+def _evidence(results: Sequence[Path], truths: Sequence[Truth]) -> Evidence:
+    """What the truths tell of the results. Of two that contradict each other the later one counts;
+    a tag is meant by any of its names."""
+    words = {_plain(word) for truth in truths for of in truth.labels.values() for word in of}
+    words |= {_plain(word) for truth in truths for word in truth.vocabulary}
+
+    def known(picture: Picture) -> Mapping[str, bool]:
+        said = (item for truth in truths for item in truth.of(picture).items())
+        return {_plain(word): there for word, there in said}
+
+    def label(_: str, tag: Tag) -> str:
+        names = [_plain(name) for name in (tag.name, *tag.names.values())]
+        return next((name for name in names if name in words), names[0])
+
+    found = evidence(_compared(results), known, label)
+    if not found.judged:
+        raise InvalidInput(
+            "of these results nothing is known: is the truth about the same pictures?",
+            scope="call",
+        )
+    return found
+
+
+def _plain(word: str) -> str:
+    """A word without differences of writing: case, width, and what stands between its parts."""
+    return re.sub(r"[\s_/-]+", " ", unicodedata.normalize("NFKC", word)).strip().casefold()
+
+
+def _compared(results: Sequence[Path]) -> Comparison:
+    return Comparison.of(
         (picture.source, provider, comparison.said[picture.id, provider])
         for comparison in map(_read, results)
         for picture in comparison.pictures
         for provider in comparison.providers
         if (picture.id, provider) in comparison.said
     )
-    known: dict[str, dict[str, bool]] = {}
-    for file in judgements:
-        for picture, labels in read_judgements(file).items():
-            known.setdefault(picture, {}).update(labels)
-    found = evidence(
-        comparison,
-        lambda picture: known.get(picture.id) or known.get(picture.source) or {},
-        lambda _, tag: tag.name,
-    )
-    if not found.judged:
-        raise InvalidInput(
-            "none of these results is judged: are the judgements of the same pictures?",
-            scope="call",
-        )
-    return found
 
 
 def _read(path: Path) -> Comparison:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from ._ensemble import Decision, Ensemble, Vote, ensemble
 from ._evidence import Evidence, Judged, evidence
 from ._fusion import Drawn, Fused, fuse
-from ._judgements import read_judgements
 from ._panel import Panel, Reliability, panel
+from ._truth import Truth
+from ._truth_files import read_truth
 from ._tune import Cut, Tuned, Tuning, tune
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Judged",
     "Panel",
     "Reliability",
+    "Truth",
     "Tuned",
     "Tuning",
     "Vote",
@@ -26,6 +28,6 @@ __all__ = [
     "evidence",
     "fuse",
     "panel",
-    "read_judgements",
+    "read_truth",
     "tune",
 ]
