@@ -260,7 +260,6 @@ class AsyncTagger:
             policy=call.policy,
             ends=call.ends,
             ask=partial(self._ask, image, call.options),
-            left_alone=self._targets.left_alone,
             ticks=time.monotonic,
         )
         return await walk.result()
@@ -285,6 +284,7 @@ class AsyncTagger:
             policy = evolve(policy, unknown="raise")
 
         async def ask(after_s: float = 0.0) -> Result:
+            self._targets.check_breaker(step.name)
             left = evolve(policy, deadline_s=policy.deadline_s - after_s)
             context = self._targets.context(target, left, repeats, step.routes)
             return await self._called(target, image, options, context)
