@@ -193,7 +193,7 @@ def test_what_is_not_known_is_neither_right_nor_wrong() -> None:
     )
     known = {"1": {"cat": True, "dog": False}}
 
-    found = evidence(comparison, lambda picture: known.get(picture.id, {}), lambda _, tag: tag.name)
+    found = evidence(comparison, known, lambda _, tag: tag.name)
 
     assert [("hw", "cat", 0.9, True), ("hw", "dog", 0.8, False)] == _rows(found)
     assert {"hw": frozenset({"1"})} == found.answered
@@ -203,7 +203,7 @@ def test_what_is_not_known_is_neither_right_nor_wrong() -> None:
 def test_a_failed_call_is_no_answer_and_emulated_ones_are_marked() -> None:
     comparison = _compared(_said("hw", "1", Tag("cat"), emulated=True), ("tx", "1"))
 
-    found = evidence(comparison, lambda _: {"cat": True}, lambda _, tag: tag.name)
+    found = evidence(comparison, {"1": {"cat": True}}, lambda _, tag: tag.name)
 
     assert {"hw": frozenset({"1"}), "tx": frozenset()} == found.answered
     assert {"hw"} == found.emulated
@@ -212,7 +212,7 @@ def test_a_failed_call_is_no_answer_and_emulated_ones_are_marked() -> None:
 def test_two_spellings_of_a_label_have_a_threshold_each_and_are_found_once() -> None:
     comparison = _compared(_said("hw", "1", Tag("cat", 0.9), Tag("Cat", 0.5), Tag("cat", 0.2)))
 
-    found = evidence(comparison, lambda _: {"cat": True}, lambda _, tag: tag.name.lower())
+    found = evidence(comparison, {"1": {"cat": True}}, lambda _, tag: tag.name.lower())
     (tuned,) = tune(found, 0.01).providers
 
     assert [("hw", "cat", 0.9, True), ("hw", "Cat", 0.5, True)] == _rows(found)

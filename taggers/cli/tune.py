@@ -6,14 +6,14 @@ import datetime
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from .._model import Tag
 from .._serial import as_json
-from ..compare import Comparison, Picture
+from ..compare import Comparison
 from ..errors import InvalidInput
 from ..evaluate import Cut, Evidence, Truth, Tuned, Tuning, evidence, read_truth, tune
 from ._files import save
@@ -26,10 +26,10 @@ _files = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @click.command("tune")
 @click.argument("results", nargs=-1, required=True, type=_files, metavar="RESULTS.jsonl...")
-@click.option("--truth", "truths", multiple=True, type=click.Path(exists=True, path_type=Path),
+@click.option("--truth", type=click.Path(exists=True, path_type=Path),
               metavar="PATH",
               help="What is in the pictures: CSV, COCO or folders by class.")  # fmt: skip
-@click.option("--judgements", multiple=True, type=_files, metavar="FILE",
+@click.option("--judgements", type=_files, metavar="FILE",
               help="What a person judged, as the report saves it.")  # fmt: skip
 @click.option("--exhaustive", is_flag=True,
               help="The truth leaves none of its labels out of any picture.")  # fmt: skip
@@ -42,8 +42,8 @@ _files = click.Path(exists=True, dir_okay=False, path_type=Path)
               help="Default: table on a terminal, otherwise json.")  # fmt: skip
 def command(
     results: tuple[Path, ...],
-    truths: tuple[Path, ...],
-    judgements: tuple[Path, ...],
+    truth: Path | None,
+    judgements: Path | None,
     exhaustive: bool,
     target_precision: float,
     output: Path | None,
@@ -56,10 +56,10 @@ def command(
     is, that is said. Tags that are not known to be right or wrong are left out. Exit code 1: for
     some provider there is no threshold.
     """
-    if not truths and not judgements:
+    if truth is None and judgements is None:
         raise click.UsageError("say what is right, with --truth or --judgements")
-    known = [read_truth(path, exhaustive=exhaustive) for path in truths]
-    known += [read_truth(path) for path in judgements]
+    known = [read_truth(truth, exhaustive=exhaustive)] if truth else []
+    known += [read_truth(judgements)] if judgements else []
     tuning = tune(_evidence(results, known), target_precision)
     if (form or ("table" if sys.stdout.isatty() else "json")) == "json":
         click.echo(as_json(tuning.to_dict()))
@@ -76,18 +76,20 @@ def command(
 def _evidence(results: Sequence[Path], truths: Sequence[Truth]) -> Evidence:
     """What the truths tell of the results. Of two that contradict each other the later one counts;
     a tag is meant by any of its names."""
-    words = {_plain(word) for truth in truths for of in truth.labels.values() for word in of}
-    words |= {_plain(word) for truth in truths for word in truth.vocabulary}
-
-    def known(picture: Picture) -> Mapping[str, bool]:
-        said = (item for truth in truths for item in truth.of(picture).items())
-        return {_plain(word): there for word, there in said}
+    comparison = _compared(results)
+    known = {
+        picture.id: {
+            _plain(word): there for one in truths for word, there in one.of(picture).items()
+        }
+        for picture in comparison.pictures
+    }
+    words = {word for of in known.values() for word in of}
 
     def label(_: str, tag: Tag) -> str:
         names = [_plain(name) for name in (tag.name, *tag.names.values())]
         return next((name for name in names if name in words), names[0])
 
-    found = evidence(_compared(results), known, label)
+    found = evidence(comparison, known, label)
     if not found.judged:
         raise InvalidInput(
             "of these results nothing is known: is the truth about the same pictures?",

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from attrs import frozen
 
 from .._model import Result, Tag
-from ..compare import Comparison, Picture
+from ..compare import Comparison
 
 __all__ = ["Evidence", "Judged", "evidence"]
 
-Known = Callable[[Picture], Mapping[str, bool]]
-"""Tells which labels, by their ids, are known to be in a picture or not to be."""
+Known = Mapping[str, Mapping[str, bool]]
+"""By the ids of picture and label, whether it is there; what is not listed is unknown."""
 LabelOf = Callable[[str, Tag], str]
 """Tells the id of the label that a provider's tag is."""
 
@@ -50,8 +50,8 @@ class Evidence:
 def evidence(comparison: Comparison, known: Known, label: LabelOf) -> Evidence:
     """The evidence in a comparison. What is not known of a picture is left out, neither right nor
     wrong; of a tag that is said twice of a picture, the more confident one counts."""
-    truth = {picture.id: known(picture) for picture in comparison.pictures}
-    truth = {picture: labels for picture, labels in truth.items() if labels}
+    asked = {picture.id for picture in comparison.pictures}
+    truth = {picture: labels for picture, labels in known.items() if labels and picture in asked}
     answered, judged, emulated = {}, list[Judged](), set[str]()
     for provider in comparison.providers:
         of = {picture.id: said for picture, said in comparison.results(provider)}

@@ -28,8 +28,8 @@ class Truth:
       as it takes;
     * `boxes`: all places where a label is, of those labels whose places are known; `crowds`: areas
       with so many of them that they were not drawn one by one;
-    * `vocabulary`: all labels that it is about; where it is `exhaustive`, those of them that are not
-      listed for a picture are known not to be there. Any other label is unknown all the same.
+    * `vocabulary`: all labels that it is about; where it is `exhaustive`, those of them that are
+      not listed for a picture are known not to be there. Any other label is unknown all the same.
     """
 
     name: str

@@ -23,7 +23,7 @@ JUDGEMENTS = "taggers-judgements/1"
 ANSWERS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 UNSURE = ("unsure", "")
 COLUMNS = {"picture": ("picture", "image"), "label": ("label", "tag"), "answer": ("answer",)}
-"""The columns of a CSV file, and by what names; the second ones are those of `taggers tag -f csv`."""
+"""The columns of a CSV file and their names; the second ones are those of `taggers tag -f csv`."""
 SIDES = ("x", "y", "width", "height")
 
 
@@ -177,8 +177,8 @@ def _box(cells: Mapping[str, str], place: str) -> BoundingBox:
     if unit not in ("px", "relative"):
         raise _wrong(f"{place}: the unit {unit!r} is neither px nor relative")
     try:
-        sides = [float(cells[side]) for side in SIDES]
-        return BoundingBox(*sides, unit=cast(Literal["px", "relative"], unit))
+        x, y, width, height = (float(cells[side]) for side in SIDES)
+        return BoundingBox(x, y, width, height, cast(Literal["px", "relative"], unit))
     except (KeyError, ValueError, TypeError):
         given = ",".join(cells.get(side, "") for side in SIDES)
         raise _wrong(f"{place}: x,y,width,height are {given!r}, not four numbers") from None
