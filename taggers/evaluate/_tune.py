@@ -7,8 +7,8 @@ of judged tags). So not the share of right tags has to reach the target but its 
 bound, by Clopper and Pearson ("The use of confidence or fiducial limits illustrated in the case of
 the binomial", Biometrika 26, 1934), one-sided at 95 %: exact for any number of tags, where the
 normal approximation and Wilson's are too bold near 1. With it, 93 to 98 % of the draws held the
-target, and fewer than 2 % missed it by more than a hundredth; where confidences told nothing at all,
-91 % and 3 %, since it is looked at many thresholds. The price is that few tags prove little:
+target, and fewer than 2 % missed it by more than a hundredth; where confidences told nothing at
+all, 91 % and 3 %, since many thresholds are looked at. The price is that few tags prove little:
 without a single wrong one it takes 59 to show a precision of 0.95.
 
 The bound takes tags for independent. Those of one picture are not quite; with errors that came in
