@@ -37,6 +37,7 @@ LAYERS = [
     {"_fetch"},
     {"_config_file"},
     {"_config_reader"},
+    {"_profile"},
     {"_config", "_config_keys"},
     {"_registry", "_keys", "plugin"},
     {"_entry_points", "hookspecs"},
