@@ -1,0 +1,29 @@
+/** What the reader has chosen, and what follows from it: shared by all views. */
+
+import { useMemo, useState } from "preact/hooks";
+
+import { cellsOf, type Cells } from "./cells";
+import type { Report } from "./report";
+import { effective, noThresholds, type Thresholds } from "./thresholds";
+
+/** Two providers to compare, or null: all of them. */
+export type Duo = readonly [number, number] | null;
+
+export interface Desk {
+  report: Report;
+  cells: Cells;
+  thresholds: Thresholds;
+  /** The threshold in force, by provider. */
+  limits: number[];
+  setThresholds: (thresholds: Thresholds) => void;
+  duo: Duo;
+  setDuo: (duo: Duo) => void;
+}
+
+export function useDesk(report: Report): Desk {
+  const cells = useMemo(() => cellsOf(report), [report]);
+  const [thresholds, setThresholds] = useState(() => noThresholds(report.providers.length));
+  const [duo, setDuo] = useState<Duo>(null);
+  const limits = useMemo(() => effective(thresholds), [thresholds]);
+  return { report, cells, thresholds, limits, setThresholds, duo, setDuo };
+}
