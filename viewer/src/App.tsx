@@ -19,6 +19,10 @@ const TITLES: Record<View, string> = {
   judge: "Judge",
 };
 
+function titled({ title }: Report): string {
+  return title || "taggers report";
+}
+
 function views(report: Report): View[] {
   return report.quality ? ["overview", "pictures", "quality", "judge"] : ["overview", "pictures", "judge"];
 }
@@ -26,7 +30,7 @@ function views(report: Report): View[] {
 function Header({ report, route }: { report: Report; route: Route }) {
   return (
     <header class="top">
-      <p class="title">{report.title}</p>
+      <p class="title">{titled(report)}</p>
       <nav aria-label="Views">
         {views(report).map((view) => (
           <a key={view} href={address(view)} aria-current={view === route.view ? "page" : undefined}>
@@ -68,7 +72,7 @@ export function App({ report }: { report: Report }) {
   const main = useRef<HTMLElement>(null);
   useEffect(() => scrollTo(0, 0), [route.view]);
   useEffect(() => {
-    document.title = `${TITLES[route.view]} – ${report.title}`;
+    document.title = `${TITLES[route.view]} – ${titled(report)}`;
   }, [route.view, report]);
   const skip = (event: Event) => {
     event.preventDefault();

@@ -1,6 +1,7 @@
 /** What the reader has chosen, and what follows from it: shared by all views. */
 
-import { useMemo, useState } from "preact/hooks";
+import type { RefObject } from "preact";
+import { useMemo, useRef, useState } from "preact/hooks";
 
 import { cellsOf, type Cells } from "./cells";
 import type { Report } from "./report";
@@ -18,6 +19,8 @@ export interface Desk {
   setThresholds: (thresholds: Thresholds) => void;
   duo: Duo;
   setDuo: (duo: Duo) => void;
+  /** The pictures as last listed, by their places: what "next" means. */
+  shown: RefObject<number[]>;
 }
 
 export function useDesk(report: Report): Desk {
@@ -25,5 +28,6 @@ export function useDesk(report: Report): Desk {
   const [thresholds, setThresholds] = useState(() => noThresholds(report.providers.length));
   const [duo, setDuo] = useState<Duo>(null);
   const limits = useMemo(() => effective(thresholds), [thresholds]);
-  return { report, cells, thresholds, limits, setThresholds, duo, setDuo };
+  const shown = useRef<number[]>([]);
+  return { report, cells, thresholds, limits, setThresholds, duo, setDuo, shown };
 }

@@ -31,13 +31,13 @@ export function seconds(value: number | null | undefined): string {
 
 export function money(cost: Money[] | null): string {
   if (cost === null) return "no price known";
-  if (cost.length === 0) return "nothing";
+  if (cost.every(({ amount }) => Number(amount) === 0)) return "nothing";
   return cost.map(({ amount, currency }) => `${currency} ${amount}`).join(" + ");
 }
 
 /** What 1,000 billable units cost at the rate of this report; null without a price. */
 export function perThousand(cost: Money[] | null, units: number): string | null {
-  if (!cost?.length || units === 0) return null;
+  if (units === 0 || !cost?.some(({ amount }) => Number(amount) > 0)) return null;
   const rate = ({ amount, currency }: Money) => `${currency} ${((Number(amount) / units) * 1000).toFixed(2)}`;
   return cost.map(rate).join(" + ");
 }

@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 
 import { Named } from "../Badge";
 import type { Desk } from "../desk";
-import { fraction, percent, seconds } from "../numbers";
+import { count, fraction, percent, seconds } from "../numbers";
 import { isAnswer, isFailed, type Answer, type Provider, type Said } from "../report";
 import { slip, type View } from "../route";
 import { fileName } from "../text";
@@ -36,6 +36,23 @@ function useModal(onClose: () => void) {
   return dialog;
 }
 
+/** The picture before or after in the list that was open last, or else in the report. */
+function beside({ shown, report }: Desk, place: number, by: number): number | undefined {
+  const listed = shown.current.includes(place) ? shown.current : [...report.pictures.keys()];
+  return listed[listed.indexOf(place) + by];
+}
+
+function useArrows(steps: Record<string, () => void>): void {
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.target instanceof HTMLInputElement || event.altKey) return;
+      steps[event.key]?.();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  });
+}
+
 function Verdicts({ answer }: { answer: Answer }) {
   return (
     <>
@@ -48,7 +65,7 @@ function Verdicts({ answer }: { answer: Answer }) {
 }
 
 function circumstances({ tags, duration_s, units, cached }: Answer): string {
-  const parts = [`${tags.length} tags`, cached ? "from the cache" : seconds(duration_s), units === null ? "" : `${units} units`];
+  const parts = [count(tags.length, "tag"), cached ? "from the cache" : seconds(duration_s), units === null ? "" : count(units, "unit")];
   return parts.filter(Boolean).join(" · ");
 }
 
@@ -66,12 +83,15 @@ function Circumstances({ said, provider, of }: { said: Said; provider: number; o
 
 function Bar({ desk, place, view, onClose }: { desk: Desk; place: number; view: View; onClose: () => void }) {
   const { pictures } = desk.report;
-  const turn = (by: number) => slip(view, place + by);
+  const before = beside(desk, place, -1);
+  const after = beside(desk, place, 1);
+  const turn = (to: number | undefined) => to !== undefined && slip(view, to);
+  useArrows({ ArrowLeft: () => turn(before), ArrowRight: () => turn(after) });
   return (
     <header class="bar">
-      <h2 id="picture">{fileName(pictures[place]!.source)}</h2>
-      <button type="button" class="quiet" disabled={place === 0} onClick={() => turn(-1)} aria-label="Previous picture">←</button>
-      <button type="button" class="quiet" disabled={place === pictures.length - 1} onClick={() => turn(1)} aria-label="Next picture">→</button>
+      <h2 id="picture" tabIndex={-1} autofocus>{fileName(pictures[place]!.source)}</h2>
+      <button type="button" class="quiet" disabled={before === undefined} onClick={() => turn(before)} aria-label="Previous picture">←</button>
+      <button type="button" class="quiet" disabled={after === undefined} onClick={() => turn(after)} aria-label="Next picture">→</button>
       <button type="button" class="quiet" onClick={onClose} aria-label="Close">✕</button>
     </header>
   );

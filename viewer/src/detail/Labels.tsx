@@ -34,7 +34,7 @@ function Confidence({ tag, counts }: { tag: Tag | undefined; counts: boolean }) 
 function Why({ label }: { label: Label }) {
   return (
     <details class="why">
-      <summary>why these are one</summary>
+      <summary>why<span class="unseen"> these spellings of {label.id} count as one</span></summary>
       <ul>
         {label.links.map(({ step, left, right }, i) => (
           <li key={i}><span class="step">{step}</span> <span lang={language(left)}>{left}</span> = <span lang={language(right)}>{right}</span></li>

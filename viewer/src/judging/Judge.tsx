@@ -36,8 +36,9 @@ function Question({ report, session: { questions, at } }: { report: Report; sess
     <>
       <div class="subject"><Thumbnail picture={report.pictures[picture]!} /></div>
       <p class="question">
-        Does this picture show <strong lang={language(label.id)}>{label.id}</strong>
-        {otherNames(label).map((name) => <span key={name} class="muted" lang={language(name)}> {name}</span>)}?
+        <span class="muted">Is it true of this picture?</span>
+        <strong lang={language(label.id)}>{label.id}</strong>
+        {otherNames(label).map((name) => <span key={name} lang={language(name)}>{name}</span>)}
       </p>
     </>
   );

@@ -98,16 +98,18 @@ export function Agreement({ desk }: { desk: Desk }) {
   const metrics = (Object.keys(NAMES) as Metric[]).filter((one) => one !== "boxes" || boxed);
   return (
     <section aria-labelledby="agreement">
-      <h2 id="agreement">Where they agree</h2>
-      <div class="segments" role="group" aria-label="Measure of agreement">
-        {metrics.map((one) => (
-          <button key={one} type="button" aria-pressed={one === metric} onClick={() => setMetric(one)}>{NAMES[one]}</button>
-        ))}
+      <div class="about">
+        <h2 id="agreement">Where they agree</h2>
+        <div class="segments" role="group" aria-label="Measure of agreement">
+          {metrics.map((one) => (
+            <button key={one} type="button" aria-pressed={one === metric} onClick={() => setMetric(one)}>{NAMES[one]}</button>
+          ))}
+        </div>
+        <p role="status">{meaning(metric, desk.report.k)}</p>
+        {metric === "boxes" && <Unmatched pairs={pairs} />}
+        <p class="muted">The stronger the colour, the more alike two providers are. Choose a field to see their tags side by side.</p>
       </div>
-      <p class="muted meaning" role="status">{meaning(metric, desk.report.k)}</p>
       <HeatMap desk={desk} metric={metric} />
-      {metric === "boxes" && <Unmatched pairs={pairs} />}
-      <p class="muted">Darker means more alike. Choose a field to see both providers’ tags side by side.</p>
     </section>
   );
 }

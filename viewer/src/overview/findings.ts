@@ -1,7 +1,7 @@
 /** What a hurried reader should take away: one question, one answer, one detail each. */
 
 import { letter } from "../Badge";
-import { count, figure, fraction, money, perThousand, percent, seconds, whole } from "../numbers";
+import { count, figure, fraction, percent, seconds, whole } from "../numbers";
 import type { Pair, Provider, Report } from "../report";
 
 export interface Finding {
@@ -42,25 +42,41 @@ function real(report: Report): [number, Provider][] {
   return [...report.providers.entries()].filter(([, one]) => !one.emulated);
 }
 
-function cost(report: Report): Finding {
+/** What 1,000 billable units cost, by currency. */
+function rates(providers: Provider[]): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  for (const { cost, billable_units: units } of providers) {
+    for (const { currency, amount } of units ? (cost ?? []) : []) {
+      found.set(currency, [...(found.get(currency) ?? []), (Number(amount) / units) * 1000]);
+    }
+  }
+  return found;
+}
+
+function range([currency, values]: [string, number[]]): string {
+  const [least, most] = [Math.min(...values), Math.max(...values)].map((value) => value.toFixed(2));
+  return `${currency} ${least === most ? least : `${least}–${most}`}`;
+}
+
+function cost({ providers }: Report): Finding {
   const question = "What does it cost?";
-  const known = [...report.providers.entries()].filter(([, one]) => one.cost !== null);
-  if (known.length === 0) return { question, answer: "No price known", detail: "No provider here has a price that taggers knows." };
-  const each = known.map(([i, one]) => `${letter(i)} ${perThousand(one.cost, one.billable_units) ?? money(one.cost)}`);
-  const unknown = report.providers.length - known.length;
-  const rest = unknown ? ` No price known for ${whole(unknown)}.` : "";
-  return { question, answer: each.join(" · "), detail: `per 1,000 billable units.${rest}` };
+  const known = providers.filter((one) => one.cost !== null);
+  if (known.length === 0) return { question, answer: "No price known", detail: "taggers knows no price of any provider here." };
+  const answer = [...rates(known)].map(range).join(", ") || "Nothing";
+  const rest = known.length < providers.length ? ` No price is known of ${whole(providers.length - known.length)} of them.` : "";
+  return { question, answer, detail: `for 1,000 billable units, from the cheapest to the dearest.${rest}` };
 }
 
 function speed(report: Report): Finding {
   const question = "How fast?";
   const timed = real(report).filter(([, one]) => one.latency_p50_s !== null);
   const sorted = timed.toSorted((a, b) => a[1].latency_p50_s! - b[1].latency_p50_s!);
-  if (sorted.length === 0) return { question, answer: "–", detail: "Only emulated providers or stored answers: no vendor’s speed was measured." };
-  const [i, one] = sorted[0]!;
-  const slowest = sorted.at(-1)!;
-  const detail = sorted.length > 1 ? `is ${letter(i)}’s median, the shortest; the longest is ${letter(slowest[0])}’s ${seconds(slowest[1].latency_p50_s)}.` : `is the median of ${one.name}.`;
-  return { question, answer: seconds(one.latency_p50_s), detail };
+  const [first, last] = [sorted[0], sorted.at(-1)];
+  if (!first || !last) return { question, answer: "–", detail: "Only emulated providers or stored answers: no vendor’s speed was measured." };
+  const left = report.providers.some((one) => one.emulated) ? " Emulated ones are left out." : "";
+  if (first === last) return { question, answer: seconds(first[1].latency_p50_s), detail: `is the median of ${letter(first[0])}.${left}` };
+  const answer = `${seconds(first[1].latency_p50_s)} – ${seconds(last[1].latency_p50_s)}`;
+  return { question, answer, detail: `are the medians of the quickest (${letter(first[0])}) and the slowest (${letter(last[0])}).${left}` };
 }
 
 function failures(report: Report): Finding {

@@ -2,20 +2,30 @@
 
 import { useRef } from "preact/hooks";
 
-import { Badge, Emulated, letter } from "../Badge";
-import type { Desk } from "../desk";
+import { Badge, Emulated, hue } from "../Badge";
+import type { Desk, Duo } from "../desk";
+import type { Provider } from "../report";
 import { layoutFor } from "./layout";
 import { Line } from "./Line";
 import { useSlice, useWidth } from "./window";
+
+function Only({ sign, provider, of }: { sign: string; provider: number; of: Provider[] }) {
+  const { name, emulated } = of[provider]!;
+  return (
+    <div role="columnheader">
+      <span class="sign" aria-hidden="true">{sign}</span> only <Badge provider={provider} /> <span class="name">{name}</span> {emulated && <Emulated />}
+    </div>
+  );
+}
 
 function Heads({ desk: { report: { providers }, duo } }: { desk: Desk }) {
   if (duo) {
     const [a, b] = duo;
     return (
       <>
-        <div role="columnheader"><span class="sign" aria-hidden="true">◧</span> only {letter(a)} <span class="name">{providers[a]!.name}</span> {providers[a]!.emulated && <Emulated />}</div>
+        <Only sign="◧" provider={a} of={providers} />
         <div role="columnheader"><span class="sign" aria-hidden="true">■</span> both</div>
-        <div role="columnheader"><span class="sign" aria-hidden="true">◨</span> only {letter(b)} <span class="name">{providers[b]!.name}</span> {providers[b]!.emulated && <Emulated />}</div>
+        <Only sign="◨" provider={b} of={providers} />
       </>
     );
   }
@@ -26,6 +36,11 @@ function Heads({ desk: { report: { providers }, duo } }: { desk: Desk }) {
       ))}
     </>
   );
+}
+
+/** The two take their own colours along. */
+function sides(duo: Duo) {
+  return duo ? { "--first-line": hue(duo[0]), "--second-line": hue(duo[1]) } : {};
 }
 
 /** Arrow keys go from picture to picture. */
@@ -50,11 +65,11 @@ export function Matrix({ desk, places, hits }: { desk: Desk; places: number[]; h
   return (
     <div
       role="table" aria-label="What each provider said about each picture" aria-rowcount={places.length + 1}
-      class={cards ? "matrix cards" : "matrix"} style={{ "--columns": columns, "--row": `${rowHeight}px` }}
+      class={cards ? "matrix cards" : "matrix"} style={{ "--columns": columns, "--row": `${rowHeight}px`, ...sides(duo) }}
     >
       <div role="rowgroup" class={cards ? "heads unseen" : "heads"}>
         <div role="row" aria-rowindex={1}>
-          <div role="columnheader">Picture</div>
+          <div role="columnheader">Picture <span class="muted">and disagreement</span></div>
           <Heads desk={desk} />
         </div>
       </div>

@@ -22,6 +22,7 @@ export function Pictures({ desk }: { desk: Desk }) {
     () => filtered(order, report, cells, cut ?? [], hits, query),
     [order, report, cells, cut, hits, query],
   );
+  desk.shown.current = places;
   return (
     <div class="pictures">
       <h1>Pictures</h1>

@@ -17,7 +17,7 @@ function visible(list: HTMLElement, rowHeight: number): Slice {
   const top = Math.floor(above / rowHeight / AROUND) * AROUND - AROUND;
   const first = Math.max(0, top);
   const shown = Math.ceil(innerHeight / rowHeight);
-  return { first, end: Math.max(first, top + shown + 4 * AROUND) };
+  return { first, end: Math.max(first, top + shown + 3 * AROUND) };
 }
 
 /** The slice of rows to draw, `rowHeight` pixels each; `list` is as high as all of them. */

@@ -48,7 +48,7 @@ function Plot({ shown, unit, metric }: { shown: Point[]; unit: string; metric: M
       {shown.map((one) => (
         <g key={one.place} style={{ color: hue(one.place) }}>
           <circle class={one.front ? "" : "hollow"} cx={x(one.cost)} cy={y(one.value)} r="6" />
-          <text class="letter" x={x(one.cost) + 10} y={y(one.value) + 5}>{letter(one.place)} {fraction(one.value)}</text>
+          <text class={one.cost > most / 2 ? "letter left" : "letter"} x={x(one.cost) + (one.cost > most / 2 ? -11 : 11)} y={y(one.value) + 5}>{letter(one.place)} {fraction(one.value)}</text>
         </g>
       ))}
     </svg>
@@ -56,8 +56,8 @@ function Plot({ shown, unit, metric }: { shown: Point[]; unit: string; metric: M
 }
 
 export function Pareto({ report, quality, metric }: { report: Report; quality: Quality; metric: Metric }) {
-  const unit = currency(report.providers.map((one) => one.cost));
   const shown = points(report, quality, metric);
+  const unit = currency(shown.map((one) => report.providers[one.place]!.cost));
   return (
     <section aria-labelledby="pareto">
       <h2 id="pareto">Cost against quality</h2>
@@ -68,7 +68,7 @@ export function Pareto({ report, quality, metric }: { report: Report; quality: Q
           <ul class="legend">{quality.pareto.map((name) => <li key={name}><Named provider={placeOf(report, name)} of={report.providers} /></li>)}</ul>
         </>
       )}
-      {unit === null && <p class="muted">Prices in different currencies, or none known: nothing is drawn.</p>}
+      {unit === null && <p class="muted">Prices are in different currencies, or none is known: there is no axis to draw them on.</p>}
     </section>
   );
 }

@@ -105,7 +105,7 @@ export function QualityView({ report }: { report: Report }) {
         <>
           <p class="muted">
             Measured against ground truth, with 95 % intervals. Where the interval of a difference spans
-            zero, the data do not tell the two apart, and nobody should rank them. Emulated providers are not ranked.
+            zero, the data do not tell the two apart, and nobody should rank them.
           </p>
           <Measured report={report} quality={report.quality} />
         </>

@@ -63,7 +63,7 @@ export function Reliability({ report, quality: { reliability } }: { report: Repo
         </svg>
         <ul class="legend">{reliability.map(({ name }) => <li key={name}><Named provider={placeOf(report, name)} of={report.providers} /></li>)}</ul>
       </div>
-      <table class="unseen"><caption>Reliability in numbers</caption><tbody>{reliability.map((one) => <Numbers key={one.name} {...one} />)}</tbody></table>
+      <div class="unseen"><table><caption>Reliability in numbers</caption><tbody>{reliability.map((one) => <Numbers key={one.name} {...one} />)}</tbody></table></div>
     </section>
   );
 }
