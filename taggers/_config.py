@@ -82,7 +82,11 @@ class Prices:
 
     def said(self, name: str, plugin: str) -> Money | None:
         """What the user says that a provider costs, by its own name or else its plugin's."""
-        return self.units.get(name) or self.units.get(plugin)
+        return self.units.get(self.key(name, plugin))
+
+    def key(self, name: str, plugin: str) -> str:
+        """The name by which the price of a provider is, or would be, written."""
+        return name if name in self.units else plugin
 
 
 @define

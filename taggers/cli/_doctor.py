@@ -14,7 +14,8 @@ from .._permits import Usage, limits, usages
 from .._registry import Registry
 from .._resolve import Target, problems, resolve
 from .._spend import spending, standings
-from ..errors import LocalResourceError
+from .._targets import Targets
+from ..errors import BudgetExceeded, LocalResourceError
 
 __all__ = ["Finding", "about_budgets", "about_limits"]
 
@@ -68,8 +69,21 @@ def _usage(usage: Usage) -> str:
     return f"{where}: {usage.running} under way, {usage.in_rate} in the last second{held}{broken}"
 
 
-def about_budgets(config: Config) -> Iterator[Finding]:
-    """What is spent and set aside under each spend cap."""
+def about_budgets(config: Config, registry: Registry, keys: Keys) -> Iterator[Finding]:
+    """What is spent and set aside under each spend cap, and whom none lets through."""
+    yield from _about_caps(config)
+    targets = Targets(config, registry)
+    for name in config.services:
+        if problems(name, config, keys, registry) is None:
+            purse = targets.purse(targets.of(name))
+            try:
+                if purse is not None:
+                    purse.counted(1)
+            except BudgetExceeded as error:
+                yield Finding("bad", "budget", f"{error}; nothing is sent to {name}")
+
+
+def _about_caps(config: Config) -> Iterator[Finding]:
     caps = config.caps()
     ledger = spending(config.store.place)
     if not caps:

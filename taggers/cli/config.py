@@ -17,8 +17,9 @@ from .._config_schema import config_schema
 from .._found import find
 from .._keys import Keys, keys_path, user_folder
 from .._registry import installed
-from .._resolve import problems
+from .._resolve import filter_faults, problems
 from .._settings import Secret
+from ..errors import ConfigurationError
 from ._setup import Setup, pass_setup
 from ._terminal import complain, exit_code
 
@@ -37,6 +38,7 @@ def check(setup: Setup) -> int:
     loaded, registry, keys = setup.config(), installed(), Keys.load()
     found = [problems(name, loaded, keys, registry) for name in loaded.services]
     wrong = [error for error in found if error is not None]
+    wrong += map(ConfigurationError, filter_faults(loaded, registry))
     for error in wrong:
         complain(error)
     if wrong:

@@ -118,7 +118,7 @@ def _findings(setup: Setup, offline: bool) -> Iterator[Finding]:
     yield from _about_providers(config, registry, keys)
     yield from _about_ends(config, working)
     yield from about_limits(config, registry, keys)
-    yield from about_budgets(config)
+    yield from about_budgets(config, registry, keys)
     yield from _about_clock(config, registry, keys, offline)
 
 
