@@ -59,7 +59,7 @@ export default defineConfig({
   build: {
     target: "es2022",
     cssTarget: "esnext",
-    outDir: process.env["VIEWER_OUT"] ?? "../taggers/compare",
+    outDir: "../taggers/compare",
     emptyOutDir: false,
     rollupOptions: { input: "viewer.html" },
   },

@@ -33,12 +33,13 @@ PROVIDERS = (
     ("clarifai", False, False, False, 0.85, 0.60, 1.24, None),
     ("local-basic", False, False, False, 0.20, 0.70, 0.01, ("USD", 0.0)),
 )
-WORDS = (
-    "cat=猫 dog=狗 bird=鸟 boat=船 sea=大海 sky=天空 cloud=云 mountain=山 tree=树 flower=花 grass=草地 "
-    "person=人 astronaut=宇航员 rocket=火箭 launch=发射 night=夜晚 star=星星 galaxy=星系 coffee=咖啡 "
-    "cup=杯子 table=桌子 food=食物 bread=面包 fruit=水果 car=汽车 bicycle=自行车 street=街道 "
-    "building=建筑 bridge=桥 window=窗户 snow=雪 beach=海滩 horse=马 train=火车 airplane=飞机"
-).split()
+WORDS = """
+cat=猫 dog=狗 bird=鸟 boat=船 sea=大海 sky=天空 cloud=云 mountain=山 tree=树 flower=花
+grass=草地 person=人 astronaut=宇航员 rocket=火箭 launch=发射 night=夜晚 star=星星
+galaxy=星系 coffee=咖啡 cup=杯子 table=桌子 food=食物 bread=面包 fruit=水果 car=汽车
+bicycle=自行车 street=街道 building=建筑 bridge=桥 window=窗户 snow=雪 beach=海滩
+horse=马 train=火车 airplane=飞机
+"""
 SCENES = ("outdoors", "close-up", "still life", "landscape", "portrait of a person", "no people")
 
 Record = dict[str, Any]
@@ -59,7 +60,7 @@ def labels() -> list[Record]:
                 {"step": "text", "left": en.title(), "right": en},
             ],
         }
-        for en, zh in (word.split("=") for word in WORDS)
+        for en, zh in (word.split("=") for word in WORDS.split())
     ]
     plain = [
         {
@@ -150,13 +151,14 @@ def _said(
     if draw.random() < 0.02:
         kind = draw.choice(("QuotaExceeded", "VendorUnavailable"))
         return {"error": {"kind": kind, "message": "the vendor's answer was 503, three times"}}
+    tongue = "zh" if chinese else "en"
     right = [label for label in truth if draw.random() < recall]
     false = len(right) * (1 - precision) / precision
     wrong = draw.sample(range(len(vocabulary)), round(false + draw.random()))
     tags = [
         {
             "label": label,
-            "text": vocabulary[label]["names"].get("zh" if chinese else "en", vocabulary[label]["id"]),
+            "text": vocabulary[label]["names"].get(tongue, vocabulary[label]["id"]),
             "confidence": round(draw.uniform(*((0.5, 0.99) if label in truth else (0.2, 0.8))), 3),
             "kind": None,
             "boxes": [_moved(draw, truth[label])] if boxed and label in truth else [],
@@ -212,6 +214,7 @@ def _provider(place: int, pictures: list[Record]) -> Record:
     answers = [one for one in said if "tags" in one]
     failures = [one["error"]["kind"] for one in said if "error" in one]
     times = sorted(one["duration_s"] for one in answers) or [0]
+    tags = [tag["label"] for one in answers for tag in one["tags"]]
     cost = price and [{"currency": price[0], "amount": f"{price[1] * len(answers):.4f}"}]
     return {
         "name": name,
@@ -220,8 +223,8 @@ def _provider(place: int, pictures: list[Record]) -> Record:
         "answered": len(answers),
         "failed": len(failures),
         "errors": {kind: failures.count(kind) for kind in sorted(set(failures))},
-        "tags_per_picture": statistics.mean(len(one["tags"]) for one in answers) if answers else None,
-        "vocabulary": len({tag["label"] for one in answers for tag in one["tags"]}),
+        "tags_per_picture": len(tags) / len(answers) if answers else None,
+        "vocabulary": len(set(tags)),
         "latency_p50_s": times[len(times) // 2],
         "latency_p95_s": times[int(len(times) * 0.95)],
         "billable_units": len(answers),
@@ -237,6 +240,7 @@ def _measure(value: float, spread: float) -> Record:
 def _quality() -> Record:
     scored = PROVIDERS[2:]
     names = [one[0] for one in scored]
+    pairs = zip(itertools.combinations(names, 2), (False, True, True), strict=True)
     return {
         "providers": [
             {
@@ -261,13 +265,13 @@ def _quality() -> Record:
                 "ranked": ranked,
                 "more_pictures": None if ranked else 640,
             }
-            for (a, b), ranked in zip(itertools.combinations(names, 2), (False, True, True), strict=True)
+            for (a, b), ranked in pairs
         ],
         "reliability": [
             {
                 "name": name,
                 "bins": [
-                    {"confidence": c / 10, "precision": min(1, (c / 10) ** (1 + i / 2)), "n": 30 * c}
+                    {"confidence": c / 10, "precision": (c / 10) ** (1 + i / 2), "n": 30 * c}
                     for c in range(1, 10)
                 ],
             }

@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 
 import { Named } from "../Badge";
 import type { Desk } from "../desk";
+import { useKeys } from "../keys";
 import { count, fraction, percent, seconds } from "../numbers";
 import { isAnswer, isFailed, type Answer, type Provider, type Said } from "../report";
 import { slip, type View } from "../route";
@@ -42,17 +43,6 @@ function beside({ shown, report }: Desk, place: number, by: number): number | un
   return listed[listed.indexOf(place) + by];
 }
 
-function useArrows(steps: Record<string, () => void>): void {
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      if (event.target instanceof HTMLInputElement || event.altKey) return;
-      steps[event.key]?.();
-    };
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
-  });
-}
-
 function Verdicts({ answer }: { answer: Answer }) {
   return (
     <>
@@ -85,8 +75,11 @@ function Bar({ desk, place, view, onClose }: { desk: Desk; place: number; view: 
   const { pictures } = desk.report;
   const before = beside(desk, place, -1);
   const after = beside(desk, place, 1);
-  const turn = (to: number | undefined) => to !== undefined && slip(view, to);
-  useArrows({ ArrowLeft: () => turn(before), ArrowRight: () => turn(after) });
+  const turn = (to: number | undefined) => {
+    if (to !== undefined) slip(view, to);
+    return true;
+  };
+  useKeys((key) => (key === "arrowleft" ? turn(before) : key === "arrowright" && turn(after)));
   return (
     <header class="bar">
       <h2 id="picture" tabIndex={-1} autofocus>{fileName(pictures[place]!.source)}</h2>

@@ -1,7 +1,8 @@
 /** Judging: is this label true of this picture? Nobody sees who said it. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
+import { useKeys } from "../keys";
 import { count, whole } from "../numbers";
 import type { Report } from "../report";
 import { language, otherNames } from "../text";
@@ -11,21 +12,6 @@ import type { Verdict } from "./judgements";
 import { useSession, type Session } from "./session";
 
 const KEYS: Record<string, Verdict> = { y: "yes", n: "no", u: "unsure" };
-
-function isTyping({ target }: KeyboardEvent): boolean {
-  return target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
-}
-
-function useKeys(act: (key: string) => boolean): void {
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
-      if (act(event.key.toLowerCase())) event.preventDefault();
-    };
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
-  });
-}
 
 function Question({ report, session: { questions, at } }: { report: Report; session: Session }) {
   if (questions.length === 0) return <p class="question">Nobody said anything about these pictures: there is nothing to judge.</p>;

@@ -6,7 +6,7 @@ import { Badge, letter } from "../Badge";
 import { tally } from "../cells";
 import type { Desk } from "../desk";
 import { agreements, type Agreement } from "../jaccard";
-import { figure, whole } from "../numbers";
+import { count, figure, whole } from "../numbers";
 import { withOwn } from "../thresholds";
 
 function Slider({ label, value, onMove }: { label: string; value: number; onMove: (value: number) => void }) {
@@ -28,8 +28,8 @@ function Own({ desk, provider }: { desk: Desk; provider: number }) {
       <Badge provider={provider} /> <span class="name">{name}</span>
       <Slider label={`Threshold of ${name}`} value={limits[provider]!} onMove={set} />
       <span class="number">{limits[provider]!.toFixed(2)}</span>
-      <button type="button" class="quiet" disabled={follows} onClick={() => set(null)} aria-label={`Let ${name} follow the threshold of all`}>
-        {follows ? "follows" : "reset"}
+      <button type="button" class="quiet" disabled={follows} onClick={() => set(null)}>
+        {follows ? "follows" : "reset"}<span class="unseen"> {name}</span>
       </button>
     </li>
   );
@@ -56,7 +56,7 @@ function summary(found: Agreement[], duo: Desk["duo"]): string {
   }
   const known = found.flatMap(({ jaccard: { value } }) => (value === null ? [] : [value]));
   if (known.length === 0) return "nothing to agree on";
-  return `mean Jaccard of ${whole(known.length)} pairs: ${(known.reduce((sum, one) => sum + one) / known.length).toFixed(2)}`;
+  return `Jaccard ${(known.reduce((sum, one) => sum + one) / known.length).toFixed(2)}, mean of ${count(known.length, "pair")}`;
 }
 
 export function Thresholds({ desk }: { desk: Desk }) {
