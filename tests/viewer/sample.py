@@ -242,6 +242,7 @@ def _quality() -> Record:
     names = [one[0] for one in scored]
     pairs = zip(itertools.combinations(names, 2), (False, True, True), strict=True)
     return {
+        "pictures": 240,
         "providers": [
             {
                 "name": name,
@@ -250,9 +251,10 @@ def _quality() -> Record:
                 "recall": _measure(recall, 0.06),
                 "f1": _measure(2 * precision * recall / (precision + recall), 0.05),
                 "average_precision": _measure(precision * 0.95, 0.05),
-                "ece": 0.08,
+                "ece": {"value": 0.08, "low": None, "high": None, "n": 700},
+                "cost_per_1000": None if price is None else f"{1000 * price[1]:g} {price[0]}",
             }
-            for name, _, _, _, recall, precision, _, _ in scored
+            for name, _, _, _, recall, precision, _, price in scored
         ],
         "differences": [
             {
@@ -262,10 +264,22 @@ def _quality() -> Record:
                 "difference": 0.14 if ranked else 0.02,
                 "low": 0.05 if ranked else -0.03,
                 "high": 0.23 if ranked else 0.07,
+                "n": 240,
                 "ranked": ranked,
+                "why": None if ranked else "the difference may be chance",
                 "more_pictures": None if ranked else 640,
             }
             for (a, b), ranked in pairs
+        ],
+        "detections": [
+            {
+                "name": "google-vision",
+                "average_precision": 0.41,
+                "average_precision_50": 0.63,
+                "recall": {"1": 0.31, "10": 0.52, "100": 0.55},
+                "pictures": 90,
+                "boxes": 310,
+            }
         ],
         "reliability": [
             {

@@ -18,6 +18,8 @@ export interface Provider {
   answered: number;
   failed: number;
   errors: Record<string, number>;
+  /** Failed calls that may have cost something, which `cost` does not hold. */
+  maybe_billed?: number;
   tags_per_picture: number | null;
   vocabulary: number;
   latency_p50_s: number | null;
@@ -72,6 +74,8 @@ export interface Verdict {
 }
 
 export interface Answer {
+  /** Which provider answered, where the one asked is a route. */
+  by?: string;
   tags: Tag[];
   regions: Box[];
   verdicts: Verdict[];
@@ -118,17 +122,26 @@ export interface Measure extends Figure {
 export interface Scores {
   name: string;
   emulated: boolean;
-  [metric: string]: Measure | Figure | number | string | boolean | null;
+  precision: Measure;
+  recall: Measure;
+  f1: Measure;
+  average_precision: Measure;
+  ece: Measure;
+  /** What 1,000 pictures cost, as "1.5 CNY"; null: not known. */
+  cost_per_1000: string | null;
 }
 
 export interface Difference {
   a: string;
   b: string;
   metric: string;
-  difference: number;
+  difference: number | null;
   low: number | null;
   high: number | null;
+  n: number;
   ranked: boolean;
+  /** Why it is not ranked. */
+  why: string | null;
   more_pictures: number | null;
 }
 
@@ -138,9 +151,22 @@ export interface Bin {
   n: number;
 }
 
+/** Boxes by COCO's rules. */
+export interface Detection {
+  name: string;
+  average_precision: number | null;
+  average_precision_50: number | null;
+  /** By how many boxes of a label count. */
+  recall: Record<string, number | null>;
+  pictures: number;
+  boxes: number;
+}
+
 export interface Quality {
+  pictures: number;
   providers: Scores[];
   differences: Difference[];
+  detections: Detection[];
   reliability: { name: string; bins: Bin[] }[];
   pareto: string[];
 }
@@ -151,10 +177,17 @@ export interface Report {
   made: string;
   version: string;
   k: number;
+  /** What was not measured, and why. */
+  notes?: string[];
   providers: Provider[];
   labels: Label[];
   pictures: Picture[];
-  agreement: { pairs: Pair[]; alpha: Figure };
+  agreement: {
+    pairs: Pair[];
+    alpha: Figure;
+    /** Over how many labels alpha is. */
+    labels?: number;
+  };
   quality: Quality | null;
 }
 

@@ -54,8 +54,8 @@ function Verdicts({ answer }: { answer: Answer }) {
   );
 }
 
-function circumstances({ tags, duration_s, units, cached }: Answer): string {
-  const parts = [count(tags.length, "tag"), cached ? "from the cache" : seconds(duration_s), units === null ? "" : count(units, "unit")];
+function circumstances({ by, tags, duration_s, units, cached }: Answer, asked: string): string {
+  const parts = [by && by !== asked ? `by ${by}` : "", count(tags.length, "tag"), cached ? "from the cache" : seconds(duration_s), units === null ? "" : count(units, "unit")];
   return parts.filter(Boolean).join(" · ");
 }
 
@@ -63,7 +63,7 @@ function Circumstances({ said, provider, of }: { said: Said; provider: number; o
   return (
     <li>
       <Named provider={provider} of={of} />
-      {isAnswer(said) && <span class="muted">{circumstances(said)}</span>}
+      {isAnswer(said) && <span class="muted">{circumstances(said, of[provider]!.name)}</span>}
       {isFailed(said) && <span class="fault">⚠ {said.error.kind}: {said.error.message}</span>}
       {said === null && <span class="muted">not asked</span>}
       {isAnswer(said) && <ul><Verdicts answer={said} /></ul>}

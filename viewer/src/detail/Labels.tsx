@@ -26,7 +26,7 @@ function Confidence({ tag, counts }: { tag: Tag | undefined; counts: boolean }) 
   return (
     <td class={`number ${counts ? "" : "below"}`} title={`“${tag.text}”${counts ? "" : ", below the threshold"}`}>
       {counts ? sure : <s>{sure}</s>}
-      {tag.boxes.length > 0 && <span class="muted" title={`${tag.boxes.length} boxes`}> ▢{tag.boxes.length > 1 && tag.boxes.length}</span>}
+      {tag.boxes.length > 0 && <span class="muted boxed" title={`${tag.boxes.length} boxes`}> ▢{tag.boxes.length > 1 && tag.boxes.length}</span>}
     </td>
   );
 }

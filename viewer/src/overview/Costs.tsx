@@ -1,7 +1,7 @@
 /** What each provider says, takes and costs, as a table. */
 
 import { Named } from "../Badge";
-import { money, perThousand, seconds, whole } from "../numbers";
+import { count, money, perThousand, seconds, whole } from "../numbers";
 import type { Provider, Report } from "../report";
 
 function Latency({ provider, longest }: { provider: Provider; longest: number }) {
@@ -19,13 +19,14 @@ function Latency({ provider, longest }: { provider: Provider; longest: number })
   );
 }
 
-function Price({ provider: { cost, billable_units: units } }: { provider: Provider }) {
+function Price({ provider: { cost, billable_units: units, maybe_billed: maybe } }: { provider: Provider }) {
   const rate = perThousand(cost, units);
   return (
     <td class="number" data-title="Cost">
       <span>
         <span class={cost === null ? "muted" : ""}>{money(cost)}</span>
         {rate && <span class="muted small"> {rate} per 1,000 units</span>}
+        {!!maybe && <span class="muted small"> and perhaps {count(maybe, "failed call")}</span>}
       </span>
     </td>
   );

@@ -41,6 +41,7 @@ export function Overview({ desk }: { desk: Desk }) {
     <div class="overview">
       <section class="hero">
         <Compared desk={desk} />
+        {(desk.report.notes ?? []).map((note) => <p key={note} class="note">{note}</p>)}
         <dl class="findings">
           {findings(desk.report).map(({ question, answer, detail }) => (
             <div key={question}>

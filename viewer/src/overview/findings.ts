@@ -28,12 +28,13 @@ function agreement(report: Report): Finding {
   const mean = pairs.reduce((sum, pair) => sum + pair.jaccard.value, 0) / pairs.length;
   const [most, least] = [pairs[0]!, pairs.at(-1)!];
   const range = pairs.length > 1 ? ` Most alike: ${named(most)}. Least: ${named(least)}.` : ` n = ${whole(most.jaccard.n)}.`;
-  return { question, answer: `${percent(mean)} shared`, detail: `of the first ${report.k} tags of two providers, on average.${range}` };
+  return { question, answer: `${percent(mean)} shared`, detail: `of the first ${report.k} tags of two providers, mean of ${count(pairs.length, "pair")}.${range}` };
 }
 
 function chance(report: Report): Finding {
-  const { alpha } = report.agreement;
-  const detail = "Krippendorff’s α over the vocabulary they share: 1 is full agreement, 0 is what chance gives, and below 0.67 one does not build on labels.";
+  const { alpha, labels } = report.agreement;
+  const shared = labels === undefined ? "the vocabulary" : `the ${count(labels, "label")}`;
+  const detail = `Krippendorff’s α over ${shared} they share: 1 is full agreement, 0 is what chance gives, and below 0.67 one does not build on labels.`;
   return { question: "More than chance?", answer: alpha.value === null ? "–" : `α = ${figure(alpha)}`, detail };
 }
 

@@ -58,14 +58,14 @@ function step(event: KeyboardEvent): void {
 export function Matrix({ desk, places, hits }: { desk: Desk; places: number[]; hits: Set<number> | null }) {
   const { report, cells, limits, duo } = desk;
   const list = useRef<HTMLDivElement>(null);
-  const { cards, rowHeight } = layoutFor(useWidth(), report.providers.length, duo);
+  const { cards, rowHeight, lines } = layoutFor(useWidth(), report.providers.length, duo);
   const { first, end } = useSlice(list, rowHeight);
   const columns = duo ? 3 : report.providers.length;
   if (places.length === 0) return <p class="empty">No picture fits. Try another label, or a lower threshold.</p>;
   return (
     <div
       role="table" aria-label="What each provider said about each picture" aria-rowcount={places.length + 1}
-      class={cards ? "matrix cards" : "matrix"} style={{ "--columns": columns, "--row": `${rowHeight}px`, ...sides(duo) }}
+      class={cards ? "matrix cards" : "matrix"} style={{ "--columns": columns, "--row": `${rowHeight}px`, "--lines": lines, ...sides(duo) }}
     >
       <div role="rowgroup" class={cards ? "heads unseen" : "heads"}>
         <div role="row" aria-rowindex={1}>

@@ -6,18 +6,22 @@ export interface Layout {
   cards: boolean;
   /** Pixels. */
   rowHeight: number;
+  /** So many lines of chips fit into a cell. */
+  lines: number;
 }
 
 const PICTURE = 220;
 const COLUMN = 150;
-const ROW = 112;
-const DUO_ROW = 90;
+const ROW = 120;
+const DUO_ROW = 94;
 const CARD_HEAD = 84;
 const CARD_LINE = 36;
 const CARD_GROUP = 64;
 
 export function layoutFor(width: number, providers: number, duo: Duo): Layout {
   const columns = duo ? 3 : providers;
-  if (width >= PICTURE + columns * COLUMN) return { cards: false, rowHeight: duo ? DUO_ROW : ROW };
-  return { cards: true, rowHeight: CARD_HEAD + columns * (duo ? CARD_GROUP : CARD_LINE) };
+  if (width >= PICTURE + columns * COLUMN) {
+    return duo ? { cards: false, rowHeight: DUO_ROW, lines: 2 } : { cards: false, rowHeight: ROW, lines: 3 };
+  }
+  return { cards: true, rowHeight: CARD_HEAD + columns * (duo ? CARD_GROUP : CARD_LINE), lines: duo ? 2 : 1 };
 }

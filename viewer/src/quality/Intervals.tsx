@@ -3,7 +3,7 @@
 import { hue, letter } from "../Badge";
 import { fraction } from "../numbers";
 import type { Measure, Quality, Report } from "../report";
-import { measure, METRICS, placeOf, type Metric } from "./metrics";
+import { METRICS, placeOf, type Metric } from "./metrics";
 
 const ROW = 34;
 const LEFT = 28;
@@ -36,10 +36,9 @@ export function Intervals({ report, quality, metric }: { report: Report; quality
           <text class="tick" x={x(tick)} y={height - 6}>{tick}</text>
         </g>
       ))}
-      {quality.providers.map((scores, i) => {
-        const value = measure(scores, metric);
-        return value && <Interval key={scores.name} value={value} place={placeOf(report, scores.name)} top={i * ROW + 20} />;
-      })}
+      {quality.providers.map((scores, i) => (
+        <Interval key={scores.name} value={scores[metric]} place={placeOf(report, scores.name)} top={i * ROW + 20} />
+      ))}
     </svg>
   );
 }

@@ -2,18 +2,22 @@
 
 import { useState } from "preact/hooks";
 
-import { Badge, Emulated } from "../Badge";
-import { fraction, whole } from "../numbers";
-import type { Difference, Quality, Report, Scores } from "../report";
+import { Badge, Named } from "../Badge";
+import { count, fraction, whole } from "../numbers";
+import type { Difference, Measure, Quality, Report } from "../report";
+import { Detections } from "./Detections";
 import { Intervals } from "./Intervals";
-import { measure, METRICS, placeOf, type Metric } from "./metrics";
+import { METRICS, placeOf, type Metric } from "./metrics";
 import { Pareto } from "./Pareto";
 import { Reliability } from "./Reliability";
 
-function verdict({ ranked, more_pictures: more }: Difference): string {
+function verdict({ ranked, why, more_pictures: more }: Difference): string {
   if (ranked) return "told apart";
-  return more === null ? "not told apart" : `not told apart: about ${whole(more)} more pictures might`;
+  const reason = why ? `not told apart: ${why}` : "not told apart";
+  return more === null ? reason : `${reason}; about ${whole(more)} more pictures would probably tell`;
 }
+
+const ALL = Object.keys(METRICS) as Metric[];
 
 function signed(value: number | null): string {
   return value === null ? "–" : `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
@@ -28,6 +32,7 @@ function Differences({ report, quality, metric }: { report: Report; quality: Qua
         <li key={`${one.a} ${one.b}`} class={one.ranked ? "ranked" : ""}>
           <Badge provider={placeOf(report, one.a)} name={one.a} /> − <Badge provider={placeOf(report, one.b)} name={one.b} />
           <span class="number">{signed(one.difference)} [{signed(one.low)}, {signed(one.high)}]</span>
+          <span class="n">n {whole(one.n)}</span>
           <span>{one.ranked ? "✓" : "≈"} {verdict(one)}</span>
         </li>
       ))}
@@ -35,50 +40,49 @@ function Differences({ report, quality, metric }: { report: Report; quality: Qua
   );
 }
 
-function Row({ report, scores, metrics }: { report: Report; scores: Scores; metrics: Metric[] }) {
+function Estimate({ title, of: { value, low, high, n } }: { title: string; of: Measure }) {
   return (
-    <tr>
-      <th scope="row"><Badge provider={placeOf(report, scores.name)} /> {scores.name} {scores.emulated && <Emulated />}</th>
-      {metrics.map((metric) => {
-        const value = measure(scores, metric);
-        return (
-          <td key={metric} class="number" data-title={METRICS[metric]}>
-            <span>
-              {fraction(value?.value)}
-              {value && value.low !== null && <span class="muted small"> [{fraction(value.low)}, {fraction(value.high)}]</span>}
-              {value && value.n > 0 && <span class="muted small"> n {whole(value.n)}</span>}
-            </span>
-          </td>
-        );
-      })}
-    </tr>
+    <td class="number" data-title={title}>
+      <span>
+        {fraction(value)}
+        {low !== null && high !== null && <span class="muted small"> [{fraction(low)}, {fraction(high)}]</span>}
+        {n > 0 && <span class="muted small"> n {whole(n)}</span>}
+      </span>
+    </td>
   );
 }
 
-function Scoreboard({ report, quality, metrics }: { report: Report; quality: Quality; metrics: Metric[] }) {
+function Scoreboard({ report, quality }: { report: Report; quality: Quality }) {
   return (
     <table class="stacking">
       <thead>
         <tr>
           <th scope="col">Provider</th>
-          {metrics.map((metric) => <th key={metric} scope="col" class="number">{METRICS[metric]}</th>)}
+          {Object.values(METRICS).map((title) => <th key={title} scope="col" class="number">{title}</th>)}
+          <th scope="col" class="number">Calibration error</th>
         </tr>
       </thead>
-      <tbody>{quality.providers.map((scores) => <Row key={scores.name} report={report} scores={scores} metrics={metrics} />)}</tbody>
+      <tbody>
+        {quality.providers.map((scores) => (
+          <tr key={scores.name}>
+            <th scope="row"><Named provider={placeOf(report, scores.name)} of={report.providers} /></th>
+            {ALL.map((metric) => <Estimate key={metric} title={METRICS[metric]} of={scores[metric]} />)}
+            <Estimate title="Calibration error" of={scores.ece} />
+          </tr>
+        ))}
+      </tbody>
     </table>
   );
 }
 
 function Measured({ report, quality }: { report: Report; quality: Quality }) {
-  const metrics = (Object.keys(METRICS) as Metric[]).filter((metric) => quality.providers.some((one) => measure(one, metric)));
-  const intervals = metrics.filter((metric) => metric !== "ece");
-  const [metric, setMetric] = useState<Metric>(intervals.includes("f1") ? "f1" : (intervals[0] ?? "f1"));
+  const [metric, setMetric] = useState<Metric>("f1");
   return (
     <>
       <section aria-labelledby="intervals">
         <h2 id="intervals">How good, and how sure of it</h2>
         <div class="segments" role="group" aria-label="Measure of quality">
-          {intervals.map((one) => (
+          {ALL.map((one) => (
             <button key={one} type="button" aria-pressed={one === metric} onClick={() => setMetric(one)}>{METRICS[one]}</button>
           ))}
         </div>
@@ -87,10 +91,11 @@ function Measured({ report, quality }: { report: Report; quality: Quality }) {
       </section>
       <section aria-labelledby="scores">
         <h2 id="scores">All numbers</h2>
-        <Scoreboard report={report} quality={quality} metrics={metrics} />
+        <Scoreboard report={report} quality={quality} />
       </section>
       <Reliability report={report} quality={quality} />
-      <Pareto report={report} quality={quality} metric={metric} />
+      <Detections report={report} quality={quality} />
+      <Pareto report={report} quality={quality} />
     </>
   );
 }
@@ -104,7 +109,7 @@ export function QualityView({ report }: { report: Report }) {
       ) : (
         <>
           <p class="muted">
-            Measured against ground truth, with 95 % intervals. Where the interval of a difference spans
+            Measured against the ground truth of {count(report.quality.pictures, "picture")}, with 95 % intervals. What is not known counts neither way. Where the interval of a difference spans
             zero, the data do not tell the two apart, and nobody should rank them.
           </p>
           <Measured report={report} quality={report.quality} />
