@@ -73,7 +73,7 @@ def _clean(tag: Tag, warnings: dict[str, None]) -> Tag:
     is longer than any true name is cut."""
     if not isinstance(tag.name, str) or not tag.name:
         raise MalformedResponse(f"a tag's name is {tag.name!r}, which is no text")
-    said = [text for text in (tag.kind, tag.source) if text is not None]
+    said = [text for text in (tag.kind, tag.source, tag.id) if text is not None]
     texts = (tag.name, *tag.names.values(), *tag.category, *chain(*tag.categories.values()), *said)
     for text in texts:
         if not isinstance(text, str):
@@ -98,6 +98,7 @@ def _clean(tag: Tag, warnings: dict[str, None]) -> Tag:
         },
         kind=tag.kind and cleaned(tag.kind),
         source=tag.source and cleaned(tag.source),
+        id=tag.id and cleaned(tag.id),
     )
 
 

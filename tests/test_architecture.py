@@ -71,6 +71,7 @@ HOMES = {
     "imagesize": {"_image"},
     "PIL": {"draw", "_pixels", "_planes", "_remake"},
     "pillow_heif": {"_pixels"},
+    "scipy": {"compare", "evaluate"},
     "litestar": {"emulator"},
     "uvicorn": {"emulator"},
     "rich": {"cli"},
