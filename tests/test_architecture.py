@@ -73,6 +73,8 @@ HOMES = {
     "pillow_heif": {"_pixels"},
     "litestar": {"emulator"},
     "uvicorn": {"emulator"},
+    "numpy": {"evaluate"},
+    "faster_coco_eval": {"evaluate"},
     "rich": {"cli"},
     "click": {"cli"},
 }

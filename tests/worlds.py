@@ -1,0 +1,111 @@
+"""Small worlds in which it is known what is in each picture, and how good each provider is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from attrs import frozen
+
+from taggers import BoundingBox, ImageFacts, Provenance, Result, Tag
+from taggers.compare import Comparison
+from taggers.evaluate import Truth
+from taggers.evaluate._known import known
+from taggers.evaluate._marks import Marks, mark
+from taggers.plugin import Region
+
+Said = Mapping[str, Mapping[str, float | None]]
+"""By picture and label, the confidence."""
+
+
+@frozen
+class Label:
+    """A label, as an alignment gives it."""
+
+    id: str
+
+
+@frozen
+class Plain:
+    """An alignment by spelling alone, small letters and large ones being the same."""
+
+    spoken: frozenset[str]
+
+    def label(self, provider: str, tag: Tag) -> Label:
+        return Label(tag.name.casefold())
+
+    def lookup(self, text: str) -> Label | None:
+        return Label(text.casefold()) if text.casefold() in self.spoken else None
+
+
+def result(
+    provider: str, picture: str, tags: Iterable[Tag], *, emulated: bool = False, units: int = 1
+) -> Result:
+    """What a provider said about a picture of 100 × 100 pixels."""
+    return Result(
+        provider=provider,
+        image=ImageFacts(source=picture, width=100, height=100),
+        tags=tuple(tags),
+        provenance=Provenance(plugin=provider, emulated=emulated, billable_units=units),
+    )
+
+
+def boxed(name: str, *boxes: tuple[float, float, float, float], sure: float | None = 0.9) -> Tag:
+    """A tag with boxes in pixels, of which each is as sure as the tag."""
+    return Tag(name, sure, regions=tuple(Region(BoundingBox(*box), sure) for box in boxes))
+
+
+def compared(
+    by_provider: Mapping[str, Said], *, emulated: Iterable[str] = ()
+) -> tuple[Comparison, Plain]:
+    """Providers and what they said, compared."""
+    results = [
+        result(
+            name,
+            picture,
+            [Tag(label, sure) for label, sure in tags.items()],
+            emulated=name in emulated,
+        )
+        for name, said in by_provider.items()
+        for picture, tags in said.items()
+    ]
+    return aligned(results)
+
+
+def aligned(results: Iterable[Result]) -> tuple[Comparison, Plain]:
+    """Results compared, and their alignment."""
+    listed = list(results)
+    comparison = Comparison.of((one.image.source, one.provider, one) for one in listed)
+    return comparison, Plain(frozenset(tag.name.casefold() for one in listed for tag in one.tags))
+
+
+def truth(labels: Mapping[str, Mapping[str, bool]], *, exhaustive: bool = False) -> Truth:
+    """A truth that says this."""
+    words = frozenset(label for of in labels.values() for label in of)
+    return Truth(name="truth", labels=labels, vocabulary=words, exhaustive=exhaustive)
+
+
+def marked(said: Said, labels: Mapping[str, Mapping[str, bool]]) -> Marks:
+    """The marks of one provider against a truth."""
+    comparison, alignment = compared({"a": said})
+    return mark("a", comparison, alignment, known(comparison, alignment, truth(labels)))
+
+
+@frozen
+class World:
+    """Providers with planted precision and recall: pictures hold about four labels of twenty, and
+    some are harder than others for every provider."""
+
+    random: np.random.Generator
+    pictures: int
+
+    def counts(self, precision: float, recall: float, hard: np.ndarray) -> np.ndarray:
+        """What one provider gets right and wrong and misses, shape (pictures, 3)."""
+        there = self.random.poisson(3.0, self.pictures) + 1
+        right = self.random.binomial(there, np.clip(recall * hard, 0, 1))
+        wrong = self.random.poisson(4.0 * recall * (1 - precision) / precision, self.pictures)
+        return np.column_stack([right, wrong, there - right])
+
+    def hardness(self) -> np.ndarray:
+        """How much of a provider's recall is left for each picture: 1 on average."""
+        return self.random.beta(16, 4, self.pictures) / 0.8
