@@ -93,19 +93,37 @@ def marked(said: Said, labels: Mapping[str, Mapping[str, bool]]) -> Marks:
 
 @frozen
 class World:
-    """Providers with planted precision and recall: pictures hold about four labels of twenty, and
-    some are harder than others for every provider."""
+    """Pictures that hold about four labels each, some harder than others for every provider."""
 
     random: np.random.Generator
     pictures: int
 
-    def counts(self, precision: float, recall: float, hard: np.ndarray) -> np.ndarray:
-        """What one provider gets right and wrong and misses, shape (pictures, 3)."""
+    def providers(self, *planted: tuple[str, float, float]) -> list[Marks]:
+        """The marks of providers that have this precision and recall in the long run."""
         there = self.random.poisson(3.0, self.pictures) + 1
-        right = self.random.binomial(there, np.clip(recall * hard, 0, 1))
-        wrong = self.random.poisson(4.0 * recall * (1 - precision) / precision, self.pictures)
-        return np.column_stack([right, wrong, there - right])
+        easy = self.random.beta(16, 4, self.pictures) / 0.8
+        return [
+            self._marks(name, there, easy, precision, recall) for name, precision, recall in planted
+        ]
 
-    def hardness(self) -> np.ndarray:
-        """How much of a provider's recall is left for each picture: 1 on average."""
-        return self.random.beta(16, 4, self.pictures) / 0.8
+    def _marks(
+        self, name: str, there: np.ndarray, easy: np.ndarray, precision: float, recall: float
+    ) -> Marks:
+        right = self.random.binomial(there, recall * easy)
+        wrong = self.random.poisson(4.0 * recall * (1 - precision) / precision, self.pictures)
+        places = np.arange(self.pictures)
+        picture = np.concatenate([np.repeat(places, right), np.repeat(places, wrong)])
+        return Marks(
+            name=name,
+            emulated=False,
+            labels=["thing"],
+            answered=np.ones(self.pictures, bool),
+            failed=0,
+            picture=picture,
+            label=np.zeros_like(picture),
+            confidence=np.full(len(picture), np.nan),
+            right=np.arange(len(picture)) < right.sum(),
+            there=np.column_stack([np.repeat(places, there), np.zeros(there.sum(), int)]),
+            said=len(picture),
+            unknown=0,
+        )

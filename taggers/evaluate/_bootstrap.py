@@ -5,9 +5,11 @@ and so do providers about a hard picture. Two providers are compared on the same
 
 The intervals are bias-corrected and accelerated (BCa; B. Efron, "Better Bootstrap Confidence
 Intervals", JASA 82, 1987), since a precision near 1 errs further down than up, which the plain
-percentiles do not follow: at a true precision of 0.9 and 20 pictures 94.5 % of the BCa intervals
-held it and 89.5 % of the percentiles'; at 0.97 and 50 pictures 93 % and 91 %. For differences, and
-from 100 pictures on, they are alike. The acceleration comes from leaving out pictures by groups.
+percentiles do not follow. As they are too narrow for few pictures, they reach as much further as
+Student's t does (T. Hesterberg, "What Teachers Should Know About the Bootstrap", The American
+Statistician 69, 2015). Of 1,500 planted worlds of 20 pictures, the percentiles held a precision of
+0.9 in 91 %, a recall of 0.6 in 91 % and a difference in F1 in 93 %; these hold 97, 94 and 95 %.
+The acceleration comes from leaving out pictures by groups.
 
 Where all draws are the same, as where everything was right, the bootstrap would be certain. Then
 the other end is Clopper and Pearson's for as many pictures, of which each counts once.
@@ -22,10 +24,11 @@ from statistics import NormalDist
 import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from ._marks import Floats
 
-__all__ = ["DRAWS", "Resamples", "Sampled", "distinguishing", "more_pictures", "widened"]
+__all__ = ["DRAWS", "Resamples", "Sampled", "distinguishing", "needed_pictures", "widened"]
 
 DRAWS = 4000
 GROUPS = 200
@@ -59,14 +62,15 @@ class Sampled:
         drawn = self._valid
         return float(drawn.std()) if len(drawn) else math.nan
 
-    def interval(self, level: float) -> tuple[float, float] | None:
-        """The confidence interval, BCa; None where there is no value."""
+    def interval(self, level: float, pictures: int) -> tuple[float, float] | None:
+        """The confidence interval of a value that so many pictures count for; None where there is
+        no value, or but one picture."""
         drawn = self._valid
-        if math.isnan(self.value) or not len(drawn):
+        if math.isnan(self.value) or not len(drawn) or pictures < 2:
             return None
         below = ((drawn < self.value).mean() + (drawn <= self.value).mean()) / 2
         bias = _NORMAL.inv_cdf(min(max(below, 1 / len(drawn)), 1 - 1 / len(drawn)))
-        tail = _NORMAL.inv_cdf((1 + level) / 2)
+        tail = math.sqrt(pictures / (pictures - 1)) * stdtrit(pictures - 1, (1 + level) / 2)
         ends = [_shifted(bias, side, self._acceleration) for side in (-tail, tail)]
         low, high = np.quantile(drawn, ends)
         return float(low), float(high)
@@ -96,10 +100,9 @@ class Resamples:
     @classmethod
     def draw(cls, pictures: int, random: np.random.Generator, draws: int = DRAWS) -> Resamples:
         """So many draws of as many pictures as there are."""
-        weights = np.empty((draws, pictures), np.uint8)
-        for row in weights:
-            row[:] = np.bincount(random.integers(pictures, size=pictures), minlength=pictures)
-        return cls(weights)
+        rows = max(1, AT_A_TIME // pictures)
+        sizes = [min(rows, draws - start) for start in range(0, draws, rows)]
+        return cls(np.concatenate([_drawn(pictures, size, random) for size in sizes]))
 
     def sample(self, statistic: Statistic, width: int = 0) -> Sampled:
         """A statistic, sampled. `width` is the length of the rows that it makes, if they are longer
@@ -120,6 +123,13 @@ class Resamples:
         return Sampled(value, np.concatenate(drawn), np.concatenate(left_out))
 
 
+def _drawn(pictures: int, draws: int, random: np.random.Generator) -> NDArray[np.uint8]:
+    chosen = random.integers(pictures, size=(draws, pictures))
+    chosen += pictures * np.arange(draws)[:, None]
+    times = np.bincount(chosen.ravel(), minlength=draws * pictures)
+    return times.reshape(draws, pictures).astype(np.uint8)
+
+
 def widened(interval: tuple[float, float], pictures: int, level: float) -> tuple[float, float]:
     """The interval of a share; one that is certain of 0 or 1 from so many pictures reaches to
     where as many alike ones would be a rare chance (Clopper and Pearson)."""
@@ -135,9 +145,9 @@ def distinguishing(level: float) -> int:
     return math.ceil(math.log2(2 / (1 - level)))
 
 
-def more_pictures(difference: Sampled, pictures: int, level: float) -> int | None:
-    """How many pictures it takes besides these until an interval would leave out zero in four of
-    five cases (power 0.8), if the difference is what it looks like; None where it is none.
+def needed_pictures(difference: Sampled, pictures: int, level: float) -> int | None:
+    """How many pictures it takes in all until an interval would leave out zero in four of five
+    cases (power 0.8), if the difference is what so many pictures show; None where it is none.
 
     The standard error shrinks with the root of the number of pictures, so that the number is
     n · ((z of the level + z of the power) · error / difference)².
@@ -145,5 +155,4 @@ def more_pictures(difference: Sampled, pictures: int, level: float) -> int | Non
     if math.isnan(difference.value) or difference.value == 0:
         return None
     reach = _NORMAL.inv_cdf((1 + level) / 2) + _NORMAL.inv_cdf(POWER)
-    needed = pictures * (reach * difference.deviation / difference.value) ** 2
-    return max(1, math.ceil(needed) - pictures)
+    return math.ceil(pictures * (reach * difference.deviation / difference.value) ** 2)

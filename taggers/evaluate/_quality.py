@@ -66,9 +66,9 @@ def quality(marks: Marks, sampled: Mapping[Metric, Sampled]) -> Quality:
 
 
 def _estimate(sampled: Sampled, cases: int, pictures: int) -> Estimate:
-    interval = sampled.interval(LEVEL)
+    interval = sampled.interval(LEVEL, pictures)
     if interval is None:
-        return Estimate(None, n=cases)
+        return Estimate(_value(sampled.value), n=cases)
     return Estimate(sampled.value, *widened(interval, pictures, LEVEL), n=cases)
 
 

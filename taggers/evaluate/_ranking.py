@@ -8,12 +8,15 @@ from collections.abc import Iterator, Sequence
 
 from attrs import define, field
 
-from ._bootstrap import Resamples, Sampled, distinguishing, more_pictures
+from ._bootstrap import Resamples, Sampled, distinguishing, needed_pictures
 from ._marks import Marks, Truths
 from ._quality import LEVEL, sample
 from ._scores import METRICS, Difference, Metric
 
 __all__ = ["Ranking"]
+
+CHANCE = "may be chance"
+FEW = "they differ on too few pictures"
 
 
 @define(eq=False)
@@ -46,8 +49,9 @@ class Ranking:
 
     def _difference(self, a: Marks, b: Marks, metric: Metric, level: float) -> Difference:
         both = a.answered & b.answered
+        pictures = int(both.sum())
         difference = self.sampled(a, metric, both) - self.sampled(b, metric, both)
-        interval = difference.interval(level)
+        interval = difference.interval(level, pictures)
         low, high = interval or (None, None)
         why = self._why_not(a, b, interval, level)
         return Difference(
@@ -57,10 +61,10 @@ class Ranking:
             difference=None if math.isnan(difference.value) else difference.value,
             low=low,
             high=high,
-            n=int(both.sum()),
+            n=pictures,
             ranked=why is None,
             why=why,
-            more_pictures=more_pictures(difference, int(both.sum()), level)
+            more_pictures=_more(difference, int(both.sum()), level)
             if why in (CHANCE, FEW)
             else None,
         )
@@ -80,5 +84,6 @@ class Ranking:
         return FEW if differing < distinguishing(level) else None
 
 
-CHANCE = "may be chance"
-FEW = "they differ on too few pictures"
+def _more(difference: Sampled, pictures: int, level: float) -> int | None:
+    needed = needed_pictures(difference, pictures, level)
+    return None if needed is None else max(1, needed - pictures)
