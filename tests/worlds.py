@@ -8,7 +8,7 @@ import numpy as np
 from attrs import frozen
 
 from taggers import BoundingBox, ImageFacts, Provenance, Result, Tag
-from taggers.compare import Comparison
+from taggers.compare import Alignment, Comparison, align
 from taggers.evaluate import Truth
 from taggers.evaluate._known import known
 from taggers.evaluate._marks import Marks, mark
@@ -16,26 +16,6 @@ from taggers.plugin import Region
 
 Said = Mapping[str, Mapping[str, float | None]]
 """By picture and label, the confidence."""
-
-
-@frozen
-class Label:
-    """A label, as an alignment gives it."""
-
-    id: str
-
-
-@frozen
-class Plain:
-    """An alignment by spelling alone, small letters and large ones being the same."""
-
-    spoken: frozenset[str]
-
-    def label(self, provider: str, tag: Tag) -> Label:
-        return Label(tag.name.casefold())
-
-    def lookup(self, text: str) -> Label | None:
-        return Label(text.casefold()) if text.casefold() in self.spoken else None
 
 
 def result(
@@ -57,7 +37,7 @@ def boxed(name: str, *boxes: tuple[float, float, float, float], sure: float | No
 
 def compared(
     by_provider: Mapping[str, Said], *, emulated: Iterable[str] = ()
-) -> tuple[Comparison, Plain]:
+) -> tuple[Comparison, Alignment]:
     """Providers and what they said, compared."""
     results = [
         result(
@@ -72,11 +52,11 @@ def compared(
     return aligned(results)
 
 
-def aligned(results: Iterable[Result]) -> tuple[Comparison, Plain]:
+def aligned(results: Iterable[Result]) -> tuple[Comparison, Alignment]:
     """Results compared, and their alignment."""
     listed = list(results)
     comparison = Comparison.of((one.image.source, one.provider, one) for one in listed)
-    return comparison, Plain(frozenset(tag.name.casefold() for one in listed for tag in one.tags))
+    return comparison, align(listed)
 
 
 def truth(labels: Mapping[str, Mapping[str, bool]], *, exhaustive: bool = False) -> Truth:

@@ -16,6 +16,7 @@ __all__ = ["main"]
 
 COMMANDS = (
     "tag",
+    "bench",
     "enhance",
     "library",
     "providers",

@@ -1,19 +1,13 @@
 """How right providers are, where it is known what is in the pictures.
 
-from pathlib import Path
+    from taggers.compare import Comparison, align
+    from taggers.evaluate import bench, read_truth
 
-import numpy
-from taggers.compare import Comparison, align
-from taggers.evaluate import bench, read_truth
-
-with open("results.jsonl", encoding="utf-8") as lines:
-    comparison = Comparison.read(lines, "results.jsonl")
-alignment = align(result for name in comparison.providers for _, result in comparison.results(name))
-truth = read_truth(Path("truth.csv"))
-found = bench(comparison, alignment, truth, random=numpy.random.default_rng(1))
-
-for quality in found.qualities:
-    print(quality.name, quality.precision, quality.recall)
+    comparison = Comparison.read("results.jsonl")
+    alignment = align(comparison.every_result())
+    found = bench(comparison, alignment, read_truth("truth.csv"), random=1)
+    for quality in found.qualities:
+        print(quality.name, quality.precision, quality.recall)
 
 What the truth does not say is unknown: a tag of which nothing is known is neither right nor wrong.
 Each number comes with what it stands on, and nobody is called better where that may be chance.

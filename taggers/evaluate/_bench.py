@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict, frozen
 
 from .._money import Money
-from ..compare import Comparison
+from ..compare import Alignment, Comparison
 from ..errors import ConfigurationError
 from ._known import Known, known
 from ._pareto import Pricing, cost_per_1000, front
@@ -18,7 +18,6 @@ from ._truth import Truth
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-    from ..compare import Alignment
 
 __all__ = ["Bench", "bench"]
 
@@ -75,20 +74,22 @@ def bench(
     truth: Truth,
     judgements: Truth | None = None,
     *,
-    random: Generator,
+    random: Generator | int,
     pricing: Pricing = lambda name, plugin: None,
     cny_per_usd: float | None = None,
     rank_emulated: bool = False,
 ) -> Bench:
     """Measures what providers said against a ground truth, over which `judgements` count.
 
-    `random` draws the pictures for the intervals: the same seed, the same intervals. Emulated
+    `random` draws the pictures for the intervals: a generator of numpy's, or its seed. Emulated
     providers are measured, and ranked only with `rank_emulated`.
 
     Raises `InvalidInput` where truth and pictures do not go together, and `ConfigurationError`
     where a library is missing.
     """
     try:
+        from numpy.random import default_rng
+
         from ._bootstrap import Resamples
         from ._calibration import calibration
         from ._detection import detection
@@ -102,7 +103,7 @@ def bench(
         ) from error
     found = known(comparison, alignment, truth, judgements)
     marks = [mark(name, comparison, alignment, found) for name in comparison.providers]
-    ranking = Ranking(marks, Resamples.draw(len(found.labels), random), rank_emulated)
+    ranking = Ranking(marks, Resamples.draw(len(found.labels), default_rng(random)), rank_emulated)
     differences = tuple(ranking.differences())
     costs = {
         name: cost_per_1000((result for _, result in comparison.results(name)), pricing)

@@ -7,20 +7,17 @@ compared as fractions wherever its size is known.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from attrs import define, field
 from faster_coco_eval import COCO, COCOeval_faster
 
 from .._model import BoundingBox, Region, Result
-from ..compare import Comparison, Picture
+from ..compare import Alignment, Comparison, Picture
 from ..errors import InvalidInput
 from ._known import Known
 from ._scores import Detection
-
-if TYPE_CHECKING:
-    from ..compare import Alignment
 
 __all__ = ["AT_MOST", "detection"]
 
@@ -59,7 +56,7 @@ def detection(
 def _drawn(result: Result, alignment: Alignment) -> Iterator[tuple[str, Region, float | None]]:
     """The boxes of an answer with their labels, and what they are ranked by."""
     for tag in result.tags:
-        label = alignment.label(result.provider, tag).id
+        label = alignment.label(tag).id
         for region in tag.regions:
             sure = tag.confidence if region.confidence is None else region.confidence
             yield label, region, sure

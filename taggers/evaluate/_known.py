@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
 from .._model import BoundingBox
-from ..compare import Comparison, Picture
+from ..compare import Alignment, Comparison, Picture
+from ..compare._labels import normal
 from ..errors import InvalidInput
 from ._truth import Places, Truth
-
-if TYPE_CHECKING:
-    from ..compare import Alignment
 
 __all__ = ["Known", "Unmatched", "known"]
 
@@ -111,9 +107,9 @@ class _Words:
             for text in said
         }
         found = {text: alignment.lookup(text) for text in sorted(texts)}
-        ids = {text: label.id if label else _plain(text) for text, label in found.items()}
+        ids = {text: label.id if label else normal(text) for text, label in found.items()}
         spoken = frozenset(
-            alignment.label(result.provider, tag).id
+            alignment.label(tag).id
             for provider in comparison.providers
             for _, result in comparison.results(provider)
             for tag in result.tags
@@ -123,15 +119,11 @@ class _Words:
     def unmatched(self, labels: Mapping[str, Mapping[str, bool]]) -> Iterable[Unmatched]:
         there = Counter(label for of in labels.values() for label, there in of.items() if there)
         missed = [(label, n) for label, n in there.most_common() if label in self.strange]
-        spoken = {_plain(label): label for label in self.spoken}
+        spoken = {normal(label): label for label in self.spoken}
         for rank, (label, n) in enumerate(missed):
             looked_at = spoken if rank < SUGGESTED else ()
-            near = get_close_matches(_plain(label), looked_at, n=1, cutoff=0.5)
+            near = get_close_matches(normal(label), looked_at, n=1, cutoff=0.5)
             yield Unmatched(self.strange[label], n, spoken[near[0]] if near else None)
-
-
-def _plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _keys(truth: Truth, pictures: Iterable[Picture]) -> Mapping[str, str]:

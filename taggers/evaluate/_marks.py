@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import evolve, frozen
 from numpy.typing import NDArray
 
 from .._model import Result
-from ..compare import Comparison
+from ..compare import Alignment, Comparison
 from ._known import Known
-
-if TYPE_CHECKING:
-    from ..compare import Alignment
 
 __all__ = ["Floats", "Marks", "Truths", "average_precision", "f1", "mark", "precision", "recall"]
 
@@ -132,7 +128,7 @@ def _said(result: Result, alignment: Alignment) -> Mapping[str, float]:
     """The labels of an answer with their confidence, which is NaN where there is none."""
     said: dict[str, float] = {}
     for tag in result.tags:
-        label = alignment.label(result.provider, tag).id
+        label = alignment.label(tag).id
         confidence = math.nan if tag.confidence is None else tag.confidence
         said[label] = np.fmax(said.get(label, math.nan), confidence)
     return said

@@ -1,0 +1,139 @@
+"""`taggers bench`: how right providers are, where it is known what is in the pictures."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+import click
+
+from .._client import Sending, TagOptions
+from .._config import Config
+from .._serial import as_json
+from .._sync import Tagger
+from ._asking import Tally, ask
+from ._sending import sending
+from ._setup import Setup, pass_setup
+from ._sources import expand
+
+if TYPE_CHECKING:
+    from ..compare import Comparison
+    from ..evaluate import Bench, Truth
+
+__all__ = ["command"]
+
+THERE = click.Path(exists=True, path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("bench")
+@click.argument("answers", nargs=-1, required=True, metavar="RESULTS.jsonl...|IMAGE...")
+@click.option("--truth", type=THERE, metavar="FILE|FOLDER",
+              help="What is in the pictures: CSV, COCO, or a folder for each class.")  # fmt: skip
+@click.option("--judgements", type=FILE, metavar="FILE",
+              help="What a person judged in a report; counts over --truth.")  # fmt: skip
+@click.option("-p", "--provider", "providers", multiple=True, metavar="NAME",
+              help="Ask this provider about pictures; give it several times.")  # fmt: skip
+@click.option("--exhaustive", is_flag=True,
+              help="Labels that --truth does not list for a picture are not there.")  # fmt: skip
+@click.option("--rank-emulated", is_flag=True, help="Rank emulated providers, too.")
+@click.option("--seed", type=int, default=1, show_default=True, metavar="N",
+              help="For the intervals' draws: the same seed, the same intervals.")  # fmt: skip
+@click.option("--language", metavar="CODE", help="The language of the tags, as in zh or en.")
+@click.option("-f", "--format", "form", type=click.Choice(("table", "json")), default="table",
+              show_default=True)  # fmt: skip
+@sending
+@pass_setup
+def command(
+    setup: Setup,
+    answers: tuple[str, ...],
+    truth: Path | None,
+    judgements: Path | None,
+    providers: tuple[str, ...],
+    exhaustive: bool,
+    rank_emulated: bool,
+    seed: int,
+    language: str | None,
+    form: str,
+    **how: Unpack[Sending],
+) -> int:
+    """Measure what providers say against what is known to be in the pictures.
+
+    The answers are those that `taggers tag -f jsonl` wrote; or give pictures, and -p NAME for each
+    provider to ask now. What --truth does not say is unknown, neither right nor wrong.
+    """
+    from ..compare import Comparison
+    from ..evaluate import read_truth
+
+    if truth is None and judgements is None:
+        raise click.UsageError("say what is in the pictures: --truth FILE, or --judgements FILE")
+    if exhaustive and truth is None:
+        raise click.UsageError("--exhaustive is about --truth")
+    read = None if truth is None else read_truth(truth, exhaustive=exhaustive)
+    judged = None if judgements is None else read_truth(judgements)
+    config, tally = setup.config(), Tally()
+    if providers:
+        options: TagOptions = {
+            "prepare": how["prepare"],
+            "keep_metadata": how["keep_metadata"],
+            "fetch": how["fetch"],
+            "language": language,
+        }
+        comparison = _asked(config, answers, providers, options, tally)
+    else:
+        comparison = Comparison.read(*map(_results, answers))
+    truths = [one for one in (read, judged) if one is not None]
+    found = _measured(config, comparison, truths, seed, rank_emulated)
+    if form == "json":
+        click.echo(as_json(found.to_dict()))
+    else:
+        from ._measured import show
+
+        show(found)
+    return tally.exit_code()
+
+
+def _results(name: str) -> Path:
+    path = Path(name)
+    if not path.is_file() or path.suffix != ".jsonl":
+        raise click.UsageError(
+            f"{name} is no .jsonl file of results; to ask about pictures, add -p"
+        )
+    return path
+
+
+def _asked(
+    config: Config,
+    images: tuple[str, ...],
+    providers: tuple[str, ...],
+    options: TagOptions,
+    tally: Tally,
+) -> Comparison:
+    """What the providers say now."""
+    from ..compare import Comparison
+
+    names = tuple(dict.fromkeys(providers))
+    with Tagger(config=config) as tagger:
+        for name in names:
+            tagger.check(name)
+        with contextlib.closing(ask(tagger, expand(images), names, options)) as outcomes:
+            counted = tally.counted(outcomes)
+            return Comparison.of((one.name, one.provider, one.said) for one in counted)
+
+
+def _measured(
+    config: Config, comparison: Comparison, truths: list[Truth], seed: int, rank_emulated: bool
+) -> Bench:
+    from ..compare import align, prices
+    from ..evaluate import bench
+
+    return bench(
+        comparison,
+        align(comparison.every_result()),
+        *truths,
+        random=seed,
+        pricing=prices(config),
+        cny_per_usd=config.prices.cny_per_usd,
+        rank_emulated=rank_emulated,
+    )
