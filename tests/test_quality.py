@@ -195,7 +195,7 @@ def test_the_calibration_error_by_hand() -> None:
 
     found = calibration(marked(said, known))
 
-    assert (Bin(0.2, 0.0, 1), Bin(pytest.approx(0.9), 0.75, 4)) == found.bins
+    assert (Bin(0.2, 0.2, 0.0, 1), Bin(0.9, pytest.approx(0.9), 0.75, 4)) == found.bins
     assert pytest.approx((4 * 0.15 + 1 * 0.2) / 5) == found.error
 
 

@@ -26,11 +26,14 @@ def show(found: Bench) -> None:
     out.print(f"{_count(known, 'picture')} known, {_count(providers, 'provider')}\n", style="bold")
     _qualities(found.qualities)
     _more_about(found)
-    if measured := [one for one in found.differences if one.difference is not None]:
-        _differences(measured)
+    if compared := [
+        one for one in found.differences if one.difference is not None and one.why != "emulated"
+    ]:
+        _differences(compared)
     if found.detections:
         _detections(found.detections)
-    _calibrations([one for one in found.calibrations if one.n])
+    if sure := [one for one in found.calibrations if one.n]:
+        _calibrations(sure)
     for note in _notes(found):
         out.print(safe(note), style="yellow")
 
@@ -85,16 +88,14 @@ def _more_about(found: Bench) -> None:
 
 
 def _differences(differences: Sequence[Difference]) -> None:
-    shown = table("by", "better", "than", "difference", "pictures", "")
-    shown.columns[4].justify = "right"
+    shown = table("by", "who is better", "difference", "pictures", "")
+    shown.columns[3].justify = "right"
     last = None
     for one in differences:
-        by = one.difference or 0.0
-        better, worse = (one.a, one.b) if by >= 0 else (one.b, one.a)
+        better, worse = (one.a, one.b) if (one.difference or 0) >= 0 else (one.b, one.a)
         shown.add_row(
             "" if one.metric == last else NAMES[one.metric],
-            safe(better) if one.ranked else "–",
-            safe(worse) if one.ranked else f"{safe(better)}, {safe(worse)}",
+            f"{safe(better)} > {safe(worse)}" if one.ranked else f"{safe(better)} or {safe(worse)}",
             _difference(one),
             f"{one.n:,}",
             _verdict(one),
@@ -140,18 +141,25 @@ def _detections(detections: Sequence[Detection]) -> None:
 
 
 def _calibrations(calibrations: Sequence[Calibration]) -> None:
-    """For each provider, how sure it says to be and how often it is right then."""
-    for one in calibrations:
-        shown = table(f"{safe(one.name)} is sure", "and right", "n", "")
-        for column in shown.columns[1:3]:
-            column.justify = "right"
-        for place in one.bins:
-            bar = "█" * round(place.precision * 20)
-            shown.add_row(f"{place.confidence:.2f}", f"{place.precision:.2f}", f"{place.n:,}", bar)
-        console().print(shown)
-        console().print(
-            f"expected calibration error {_number(one.error)} (n {one.n:,})\n", style="dim"
-        )
+    """How often providers are right that say to be so sure: a row for each tenth, and the expected
+    error."""
+    shown = table("confidence: right", *(safe(one.name) for one in calibrations))
+    for tenth in range(10):
+        found = [_bin(one, tenth) for one in calibrations]
+        if any(found):
+            shown.add_row(f"{tenth / 10:.1f} to {(tenth + 1) / 10:.1f}", *found)
+    errors = [f"{_number(one.error)}  n {one.n:,}" for one in calibrations]
+    shown.add_row("expected error", *errors, style="bold")
+    console().print(shown)
+    console().print()
+
+
+def _bin(calibration: Calibration, tenth: int) -> str:
+    """What a provider's tags of this tenth of confidences are worth; the last one includes 1."""
+    for one in calibration.bins:
+        if round(one.low * 10) == tenth:
+            return f"{one.precision:.2f}  n {one.n:,}"
+    return ""
 
 
 def _notes(found: Bench) -> Iterator[str]:
@@ -172,7 +180,7 @@ def _notes(found: Bench) -> Iterator[str]:
         yield f"Judgements contradict the truth, and count: {'; '.join(known.overruled)}"
     unranked = [one.name for one in found.qualities if one.average_precision.value is None]
     if unranked:
-        yield f"No average precision without confidences: {', '.join(unranked)}"
+        yield f"No average precision, for want of confidences: {', '.join(unranked)}"
     if any(one.why == "emulated" for one in found.differences):
         yield "Emulated answers come from no vendor, and are not ranked (--rank-emulated)."
     if found.front:

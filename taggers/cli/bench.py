@@ -97,9 +97,7 @@ def command(
 def _results(name: str) -> Path:
     path = Path(name)
     if not path.is_file() or path.suffix != ".jsonl":
-        raise click.UsageError(
-            f"{name} is no .jsonl file of results; to ask about pictures, add -p"
-        )
+        raise click.UsageError(f"{name} is no file of results (.jsonl); add -p NAME for pictures")
     return path
 
 

@@ -34,6 +34,7 @@ DRAWS = 4000
 GROUPS = 200
 """The most groups of pictures that are left out in turn."""
 POWER = 0.8
+ROUNDS = 20
 AT_A_TIME = 4_000_000
 """The most numbers that one matrix has."""
 _NORMAL = NormalDist()
@@ -70,7 +71,7 @@ class Sampled:
             return None
         below = ((drawn < self.value).mean() + (drawn <= self.value).mean()) / 2
         bias = _NORMAL.inv_cdf(min(max(below, 1 / len(drawn)), 1 - 1 / len(drawn)))
-        tail = math.sqrt(pictures / (pictures - 1)) * stdtrit(pictures - 1, (1 + level) / 2)
+        tail = _reach(level, pictures)
         ends = [_shifted(bias, side, self._acceleration) for side in (-tail, tail)]
         low, high = np.quantile(drawn, ends)
         return float(low), float(high)
@@ -150,9 +151,20 @@ def needed_pictures(difference: Sampled, pictures: int, level: float) -> int | N
     cases (power 0.8), if the difference is what so many pictures show; None where it is none.
 
     The standard error shrinks with the root of the number of pictures, so that the number is
-    n · ((z of the level + z of the power) · error / difference)².
+    n · ((reach of the interval + z of the power) · error / difference)². Its reach depends on the
+    number again: going halfway to what follows from it so many times finds where it stays.
     """
     if math.isnan(difference.value) or difference.value == 0:
         return None
-    reach = _NORMAL.inv_cdf((1 + level) / 2) + _NORMAL.inv_cdf(POWER)
-    return math.ceil(pictures * (reach * difference.deviation / difference.value) ** 2)
+    errors = pictures * (difference.deviation / difference.value) ** 2
+    needed = float(pictures)
+    for _ in range(ROUNDS):
+        reach = _reach(level, max(needed, 2)) + _NORMAL.inv_cdf(POWER)
+        needed = (needed + errors * reach**2) / 2
+    return math.ceil(needed)
+
+
+def _reach(level: float, pictures: float) -> float:
+    """How many standard errors an interval goes to each side."""
+    students = stdtrit(pictures - 1, (1 + level) / 2)
+    return math.sqrt(pictures / (pictures - 1)) * float(students)

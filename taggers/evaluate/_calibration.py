@@ -18,12 +18,17 @@ def calibration(marks: Marks) -> Calibration:
     tags that are known to be right or wrong and have a confidence."""
     sure = ~np.isnan(marks.confidence)
     confidence, right = marks.confidence[sure], marks.right[sure]
-    edges = np.linspace(0, 1, BINS + 1)[1:-1]
-    place = np.digitize(confidence, edges)
+    edges = np.linspace(0, 1, BINS + 1)[:-1]
+    place = np.digitize(confidence, edges) - 1
     bins = tuple(
-        Bin(float(confidence[these].mean()), float(right[these].mean()), int(these.sum()))
-        for these in (place == number for number in range(BINS))
-        if these.any()
+        Bin(
+            low=float(edge),
+            confidence=float(confidence[place == number].mean()),
+            precision=float(right[place == number].mean()),
+            n=int((place == number).sum()),
+        )
+        for number, edge in enumerate(edges)
+        if (place == number).any()
     )
     n = int(sure.sum())
     apart = sum(abs(one.confidence - one.precision) * one.n for one in bins)

@@ -16,6 +16,8 @@ from ._truth import Places, Truth
 
 __all__ = ["Known", "Unmatched", "known"]
 
+NEAR = 0.75
+"""How much two words must share to be proposed for each other, 0 to 1 (`difflib`'s ratio)."""
 SUGGESTED = 20
 """For so many labels the nearest spelling is looked for; it takes a while for each."""
 
@@ -122,7 +124,7 @@ class _Words:
         spoken = {normal(label): label for label in self.spoken}
         for rank, (label, n) in enumerate(missed):
             looked_at = spoken if rank < SUGGESTED else ()
-            near = get_close_matches(normal(label), looked_at, n=1, cutoff=0.5)
+            near = get_close_matches(normal(label), looked_at, n=1, cutoff=NEAR)
             yield Unmatched(self.strange[label], n, spoken[near[0]] if near else None)
 
 

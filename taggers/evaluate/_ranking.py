@@ -11,12 +11,9 @@ from attrs import define, field
 from ._bootstrap import Resamples, Sampled, distinguishing, needed_pictures
 from ._marks import Marks, Truths
 from ._quality import LEVEL, sample
-from ._scores import METRICS, Difference, Metric
+from ._scores import CHANCE, EMULATED, FEW, METRICS, UNMEASURED, Difference, Metric
 
 __all__ = ["Ranking"]
-
-CHANCE = "may be chance"
-FEW = "they differ on too few pictures"
 
 
 @define(eq=False)
@@ -53,7 +50,8 @@ class Ranking:
         difference = self.sampled(a, metric, both) - self.sampled(b, metric, both)
         interval = difference.interval(level, pictures)
         low, high = interval or (None, None)
-        why = self._why_not(a, b, interval, level)
+        differing = _differing(a.among(both), b.among(both), metric)
+        why = self._why_not(a, b, interval, differing, level)
         return Difference(
             a=a.name,
             b=b.name,
@@ -64,26 +62,41 @@ class Ranking:
             n=pictures,
             ranked=why is None,
             why=why,
-            more_pictures=_more(difference, int(both.sum()), level)
+            more_pictures=_more(difference, pictures, differing, level)
             if why in (CHANCE, FEW)
             else None,
         )
 
     def _why_not(
-        self, a: Marks, b: Marks, interval: tuple[float, float] | None, level: float
+        self,
+        a: Marks,
+        b: Marks,
+        interval: tuple[float, float] | None,
+        differing: int,
+        level: float,
     ) -> str | None:
         """Why two providers are not ranked; None where they are."""
         if interval is None:
-            return "not measured for both"
+            return UNMEASURED
         if not self.rank_emulated and (a.emulated or b.emulated):
-            return "emulated"
+            return EMULATED
         if interval[0] <= 0 <= interval[1]:
             return CHANCE
-        both = a.answered & b.answered
-        differing = (a.among(both).counts != b.among(both).counts).any(axis=1).sum()
         return FEW if differing < distinguishing(level) else None
 
 
-def _more(difference: Sampled, pictures: int, level: float) -> int | None:
+def _differing(a: Marks, b: Marks, metric: Metric) -> int:
+    """On how many pictures a metric may tell two providers apart."""
+    if metric == "average_precision":  # which may be by nothing but the order of the same tags
+        return int(a.answered.sum())
+    return int((a.counts != b.counts).any(axis=1).sum())
+
+
+def _more(difference: Sampled, pictures: int, differing: int, level: float) -> int | None:
+    """How many pictures it takes besides these to rank two providers: for the interval, and until
+    they differ on enough of them."""
     needed = needed_pictures(difference, pictures, level)
-    return None if needed is None else max(1, needed - pictures)
+    if needed is None:
+        return None
+    enough = math.ceil(pictures * distinguishing(level) / max(differing, 1))
+    return max(1, max(needed, enough) - pictures)

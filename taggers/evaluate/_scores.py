@@ -7,11 +7,15 @@ from typing import Any, Literal
 from attrs import asdict, frozen
 
 __all__ = [
-    "METRICS", "Bin", "Calibration", "Detection", "Difference", "Estimate", "LabelQuality", "Macro",
+    "CHANCE", "EMULATED", "FEW", "METRICS", "UNMEASURED", "Bin", "Calibration", "Detection", "Difference", "Estimate", "LabelQuality", "Macro",
     "Metric", "Quality",
 ]  # fmt: skip
 
 Metric = Literal["precision", "recall", "f1", "average_precision"]
+CHANCE, FEW, EMULATED, UNMEASURED = (
+    "may be chance", "they differ on too few pictures", "emulated", "not measured for both"
+)  # fmt: skip
+"""Why two providers are not ranked."""
 METRICS: tuple[Metric, ...] = ("precision", "recall", "f1", "average_precision")
 
 
@@ -109,6 +113,11 @@ class Difference:
     why: str | None = None
     more_pictures: int | None = None
 
+    @property
+    def compared(self) -> bool:
+        """Whether the two were to be ranked: both measured, and none of them emulated."""
+        return self.ranked or self.why in (CHANCE, FEW)
+
 
 @frozen(kw_only=True)
 class Detection:
@@ -134,8 +143,10 @@ class Detection:
 
 @frozen
 class Bin:
-    """Tags of similar confidence: its mean, the share of right ones, and how many they are."""
+    """Tags of similar confidence, from `low` on: its mean, the share of right ones, and how many
+    they are."""
 
+    low: float
     confidence: float
     precision: float
     n: int
