@@ -23,10 +23,9 @@ from statistics import NormalDist
 
 import numpy as np
 from attrs import frozen
-from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from ._marks import Floats
+from ._marks import Floats, Weights
 
 __all__ = ["DRAWS", "Resamples", "Sampled", "distinguishing", "needed_pictures", "widened"]
 
@@ -35,11 +34,11 @@ GROUPS = 200
 """The most groups of pictures that are left out in turn."""
 POWER = 0.8
 ROUNDS = 20
-AT_A_TIME = 4_000_000
-"""The most numbers that one matrix has."""
+AT_A_TIME = 500_000
+"""The most numbers that one matrix has: as many as a processor keeps at hand."""
 _NORMAL = NormalDist()
 
-Statistic = Callable[[Floats], Floats]
+Statistic = Callable[[Weights], Floats]
 """From weights of the pictures, a row for each draw, to a value for each; NaN is none."""
 
 
@@ -96,7 +95,7 @@ def _shifted(bias: float, tail: float, acceleration: float) -> float:
 class Resamples:
     """Draws of pictures, with replacement: how often each was drawn, shape (draws, pictures)."""
 
-    weights: NDArray[np.uint8]
+    weights: Weights
 
     @classmethod
     def draw(cls, pictures: int, random: np.random.Generator, draws: int = DRAWS) -> Resamples:
@@ -110,21 +109,20 @@ class Resamples:
         than the number of pictures."""
         pictures = self.weights.shape[1]
         groups = np.arange(pictures) % min(pictures, GROUPS)
-        without = groups != np.arange(min(pictures, GROUPS))[:, None]
+        without = (groups != np.arange(min(pictures, GROUPS))[:, None]).astype(np.uint8)
         rows = max(1, AT_A_TIME // max(pictures, width, 1))
         drawn = [
-            statistic(self.weights[start : start + rows].astype(np.float64))
+            statistic(self.weights[start : start + rows])
             for start in range(0, len(self.weights), rows)
         ]
         left_out = [
-            statistic(without[start : start + rows].astype(np.float64))
-            for start in range(0, len(without), rows)
+            statistic(without[start : start + rows]) for start in range(0, len(without), rows)
         ]
-        value = float(statistic(np.ones((1, pictures)))[0])
+        value = float(statistic(np.ones((1, pictures), np.uint8))[0])
         return Sampled(value, np.concatenate(drawn), np.concatenate(left_out))
 
 
-def _drawn(pictures: int, draws: int, random: np.random.Generator) -> NDArray[np.uint8]:
+def _drawn(pictures: int, draws: int, random: np.random.Generator) -> Weights:
     chosen = random.integers(pictures, size=(draws, pictures))
     chosen += pictures * np.arange(draws)[:, None]
     times = np.bincount(chosen.ravel(), minlength=draws * pictures)

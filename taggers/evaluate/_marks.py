@@ -13,11 +13,23 @@ from .._model import Result
 from ..compare import Alignment, Comparison
 from ._known import Known
 
-__all__ = ["Floats", "Marks", "Truths", "average_precision", "f1", "mark", "precision", "recall"]
+__all__ = [
+    "Floats",
+    "Marks",
+    "Truths",
+    "Weights",
+    "average_precision",
+    "f1",
+    "mark",
+    "precision",
+    "recall",
+]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
 Truths = NDArray[np.bool_]
+Weights = NDArray[np.uint8]
+"""How often each picture counts, a row for each draw: shape (draws, pictures)."""
 
 
 @frozen(kw_only=True, eq=False)
@@ -134,36 +146,37 @@ def _said(result: Result, alignment: Alignment) -> Mapping[str, float]:
     return said
 
 
-def precision(marks: Marks, weights: Floats) -> Floats:
-    """The share of right ones among the marked tags, for each row of weights, which has one weight
-    for each picture; NaN where there are none. So are all of these."""
+def precision(marks: Marks, weights: Weights) -> Floats:
+    """The share of right ones among the marked tags, for each row of weights; NaN where there are
+    none. So are all of these."""
     right, wrong, _ = (weights @ marks.counts).T
     return _ratio(right, right + wrong)
 
 
-def recall(marks: Marks, weights: Floats) -> Floats:
+def recall(marks: Marks, weights: Weights) -> Floats:
     """The share of what is there that was said."""
     right, _, missed = (weights @ marks.counts).T
     return _ratio(right, right + missed)
 
 
-def f1(marks: Marks, weights: Floats) -> Floats:
+def f1(marks: Marks, weights: Weights) -> Floats:
     """The harmonic mean of precision and recall."""
     right, wrong, missed = (weights @ marks.counts).T
     return _ratio(2 * right, 2 * right + wrong + missed)
 
 
-def average_precision(marks: Marks, weights: Floats) -> Floats:
+def average_precision(marks: Marks, weights: Weights) -> Floats:
     """The sum of the precisions at each confidence, from the highest on, times what the recall
     gains there; tags of one confidence come together. Without interpolation, as scikit-learn
     defines it; what is there and was never said is never found."""
-    there = weights @ np.bincount(marks.there[:, 0], minlength=marks.pictures)
+    present = np.bincount(marks.there[:, 0], minlength=marks.pictures).astype(np.float64)
+    there = weights @ present
     if not len(marks.right):
         return _ratio(np.zeros(len(weights)), there)
     last = np.append(np.flatnonzero(np.diff(marks.confidence)), len(marks.right) - 1)
     each = weights[:, marks.picture]
-    kept = np.cumsum(each, axis=1)[:, last]
-    right = np.cumsum(each * marks.right, axis=1)[:, last]
+    kept = np.cumsum(each, axis=1, dtype=np.float32)[:, last]  # whole numbers: exact to 16 million
+    right = np.cumsum(each * marks.right, axis=1, dtype=np.float32)[:, last]
     gained = np.diff(right, axis=1, prepend=0)
     precisions = np.divide(right, kept, out=np.zeros_like(right), where=kept > 0)
     return _ratio((gained * precisions).sum(axis=1), there)

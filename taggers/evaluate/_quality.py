@@ -73,7 +73,7 @@ def _estimate(sampled: Sampled, cases: int, pictures: int) -> Estimate:
 
 
 def _of_label(marks: Marks, name: str) -> LabelQuality:
-    everything = np.ones((1, marks.pictures))
+    everything = np.ones((1, marks.pictures), np.uint8)
     values = {
         metric: _value(measure(marks, everything)[0])
         for metric, measure in MEASURES.items()

@@ -7,8 +7,8 @@ from typing import Any, Literal
 from attrs import asdict, frozen
 
 __all__ = [
-    "CHANCE", "EMULATED", "FEW", "METRICS", "UNMEASURED", "Bin", "Calibration", "Detection", "Difference", "Estimate", "LabelQuality", "Macro",
-    "Metric", "Quality",
+    "CHANCE", "EMULATED", "FEW", "METRICS", "UNMEASURED", "Bin", "Calibration", "Detection",
+    "Difference", "Estimate", "LabelQuality", "Macro", "Metric", "Quality",
 ]  # fmt: skip
 
 Metric = Literal["precision", "recall", "f1", "average_precision"]
