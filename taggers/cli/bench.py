@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 import click
 
 from .._client import Sending, TagOptions
-from .._config import Config
 from .._serial import as_json
-from .._sync import Tagger
-from ._asking import Tally, ask
+from ._asking import Tally, asked
+from ._files import save
 from ._sending import sending
 from ._setup import Setup, pass_setup
-from ._sources import expand
-
-if TYPE_CHECKING:
-    from ..compare import Comparison
-    from ..evaluate import Bench, Truth
 
 __all__ = ["command"]
 
@@ -41,6 +34,9 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--seed", type=int, default=1, show_default=True, metavar="N",
               help="For the intervals' draws: the same seed, the same intervals.")  # fmt: skip
 @click.option("--language", metavar="CODE", help="The language of the tags, as in zh or en.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="REPORT.html",
+              help="Write a page to look at in a browser; it needs no network.")  # fmt: skip
+@click.option("--title", default="", help="The title of that page.")
 @click.option("-f", "--format", "form", type=click.Choice(("table", "json")), default="table",
               show_default=True)  # fmt: skip
 @sending
@@ -55,6 +51,8 @@ def command(
     rank_emulated: bool,
     seed: int,
     language: str | None,
+    output: Path | None,
+    title: str,
     form: str,
     **how: Unpack[Sending],
 ) -> int:
@@ -63,8 +61,8 @@ def command(
     The answers are those that `taggers tag -f jsonl` wrote; or give pictures, and -p NAME for each
     provider to ask now. What --truth does not say is unknown, neither right nor wrong.
     """
-    from ..compare import Comparison
-    from ..evaluate import read_truth
+    from ..compare import Comparison, align, prices, report, summarise
+    from ..evaluate import bench, read_truth
 
     if truth is None and judgements is None:
         raise click.UsageError("say what is in the pictures: --truth FILE, or --judgements FILE")
@@ -80,11 +78,23 @@ def command(
             "fetch": how["fetch"],
             "language": language,
         }
-        comparison = _asked(config, answers, providers, options, tally)
+        comparison = asked(config, answers, providers, options, tally)
     else:
         comparison = Comparison.read(*map(_results, answers))
     truths = [one for one in (read, judged) if one is not None]
-    found = _measured(config, comparison, truths, seed, rank_emulated)
+    alignment = align(comparison.every_result())
+    found = bench(
+        comparison,
+        alignment,
+        *truths,
+        random=seed,
+        pricing=prices(config),
+        cny_per_usd=config.prices.cny_per_usd,
+        rank_emulated=rank_emulated,
+    )
+    if output is not None:
+        summary = summarise(comparison, alignment, prices(config))
+        save(output, report(summary, title=title, quality=found.to_dict()).encode())
     if form == "json":
         click.echo(as_json(found.to_dict()))
     else:
@@ -99,39 +109,3 @@ def _results(name: str) -> Path:
     if not path.is_file() or path.suffix != ".jsonl":
         raise click.UsageError(f"{name} is no file of results (.jsonl); add -p NAME for pictures")
     return path
-
-
-def _asked(
-    config: Config,
-    images: tuple[str, ...],
-    providers: tuple[str, ...],
-    options: TagOptions,
-    tally: Tally,
-) -> Comparison:
-    """What the providers say now."""
-    from ..compare import Comparison
-
-    names = tuple(dict.fromkeys(providers))
-    with Tagger(config=config) as tagger:
-        for name in names:
-            tagger.check(name)
-        with contextlib.closing(ask(tagger, expand(images), names, options)) as outcomes:
-            counted = tally.counted(outcomes)
-            return Comparison.of((one.name, one.provider, one.said) for one in counted)
-
-
-def _measured(
-    config: Config, comparison: Comparison, truths: list[Truth], seed: int, rank_emulated: bool
-) -> Bench:
-    from ..compare import align, prices
-    from ..evaluate import bench
-
-    return bench(
-        comparison,
-        align(comparison.every_result()),
-        *truths,
-        random=seed,
-        pricing=prices(config),
-        cny_per_usd=config.prices.cny_per_usd,
-        rank_emulated=rank_emulated,
-    )
