@@ -220,6 +220,33 @@ def test_the_command_shows_a_table_that_says_what_it_cannot(run: Run, tmp_path: 
     assert " > " not in out
 
 
+def test_the_command_knows_the_users_aliases(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "truth.csv").write_text("picture,label\n1.jpg,feline\n", "utf-8")
+    (tmp_path / "aliases.toml").write_text('[aliases]\ncat = ["feline"]\n', "utf-8")
+    results = _stored(tmp_path, SAID)
+
+    recalls = [
+        json.loads(run("bench", results, "--truth", "truth.csv", "-f", "json", *more)[1])[
+            "providers"
+        ][0]["recall"]["value"]
+        for more in (("--align-by", "text"), ())
+    ]
+
+    assert [0.0, 1.0] == recalls
+
+
+def test_the_command_writes_what_it_found_into_a_report(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "truth.csv").write_text(TRUTH, "utf-8")
+    results = _stored(tmp_path, SAID)
+
+    code, out, _ = run("bench", results, "--truth", "truth.csv", "-o", "r.html", "-f", "json")
+
+    page = (tmp_path / "r.html").read_text("utf-8")
+    embedded = page.partition('id="report">')[2].partition("</script>")[0]
+    assert 0 == code
+    assert json.loads(out) == json.loads(embedded)["quality"]
+
+
 def test_the_command_reads_judgements_without_any_truth(run: Run, tmp_path: Path) -> None:
     judged = [
         {"picture": "1.jpg", "label": "cat", "text": "cat", "answer": "yes"},

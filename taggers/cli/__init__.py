@@ -18,6 +18,7 @@ COMMANDS = (
     "tag",
     "compare",
     "bench",
+    "aliases",
     "enhance",
     "library",
     "providers",

@@ -9,6 +9,7 @@ import click
 
 from .._client import Sending, TagOptions
 from .._serial import as_json
+from ._alignment import aligned, aligning
 from ._asking import Tally, asked
 from ._files import save
 from ._sending import sending
@@ -39,6 +40,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--title", default="", help="The title of that page.")
 @click.option("-f", "--format", "form", type=click.Choice(("table", "json")), default="table",
               show_default=True)  # fmt: skip
+@aligning
 @sending
 @pass_setup
 def command(
@@ -53,6 +55,9 @@ def command(
     language: str | None,
     output: Path | None,
     title: str,
+    aliases: Path | None,
+    wordnet: str | None,
+    align_by: str,
     form: str,
     **how: Unpack[Sending],
 ) -> int:
@@ -61,7 +66,7 @@ def command(
     The answers are those that `taggers tag -f jsonl` wrote; or give pictures, and -p NAME for each
     provider to ask now. What --truth does not say is unknown, neither right nor wrong.
     """
-    from ..compare import Comparison, align, prices, report, summarise
+    from ..compare import Comparison, prices, report, summarise
     from ..evaluate import bench, read_truth
 
     if truth is None and judgements is None:
@@ -82,7 +87,7 @@ def command(
     else:
         comparison = Comparison.read(*map(_results, answers))
     truths = [one for one in (read, judged) if one is not None]
-    alignment = align(comparison.every_result())
+    alignment = aligned(comparison.every_result(), aliases, wordnet, align_by)
     found = bench(
         comparison,
         alignment,

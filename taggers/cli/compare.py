@@ -9,6 +9,7 @@ import click
 
 from .._client import Sending, TagOptions
 from .._serial import as_json
+from ._alignment import aligned, aligning
 from ._asking import Tally, asked
 from ._files import save
 from ._sending import sending
@@ -36,6 +37,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--language", metavar="CODE", help="The language of the tags, as in zh or en.")
 @click.option("-f", "--format", "form", type=click.Choice(("table", "json")), default="table",
               show_default=True)  # fmt: skip
+@aligning
 @sending
 @pass_setup
 def command(
@@ -47,6 +49,9 @@ def command(
     title: str,
     k: int,
     language: str | None,
+    aliases: Path | None,
+    wordnet: str | None,
+    align_by: str,
     form: str,
     **how: Unpack[Sending],
 ) -> int:
@@ -55,7 +60,7 @@ def command(
     Pictures are files, folders, globs, URLs, or - for stdin. Agreement is not accuracy: who is
     right, `taggers bench` says.
     """
-    from ..compare import align, prices, report, summarise
+    from ..compare import prices, report, summarise
 
     if bool(images) == bool(results):
         raise click.UsageError("give pictures and -p NAME for each provider, or --results FILE")
@@ -72,7 +77,8 @@ def command(
         if len(set(providers)) < 2:
             raise click.UsageError("name at least two providers: -p A -p B")
         comparison = asked(config, images, providers, options, tally)
-    summary = summarise(comparison, align(comparison.every_result()), prices(config), k=k)
+    alignment = aligned(comparison.every_result(), aliases, wordnet, align_by)
+    summary = summarise(comparison, alignment, prices(config), k=k)
     if output is not None:
         save(output, report(summary, title=title).encode())
     if form == "json":

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict, frozen
 
 from .._money import Money
-from ..compare import Alignment, Comparison
+from ..compare import Alignment, Comparison, Pricing
 from ..errors import ConfigurationError
 from ._known import Known, known
-from ._pareto import Pricing, cost_per_1000, front
+from ._pareto import cost_per_1000, front
 from ._scores import METRICS, Calibration, Detection, Difference, Estimate, Quality
 from ._truth import Truth
 

@@ -9,8 +9,7 @@ from difflib import get_close_matches
 from attrs import field, frozen
 
 from .._model import BoundingBox
-from ..compare import Alignment, Comparison, Picture
-from ..compare._labels import normal
+from ..compare import Alignment, Comparison, Picture, normal
 from ..errors import InvalidInput
 from ._truth import Places, Truth
 
@@ -61,33 +60,35 @@ def known(
     """
     sources = [truth] if judgements is None else [truth, judgements]
     words = _Words.of(alignment, comparison, sources)
-    keys = {source.name: _keys(source, comparison.pictures) for source in sources}
+    keys = [_keys(source, comparison.pictures) for source in sources]
     labels: dict[str, dict[str, bool]] = {}
-    overruled = []
+    overruled: list[str] = []
     for picture in comparison.pictures:
-        said = [_said(words, source, picture) for source in sources]
-        if any(picture.id in keys[source.name] for source in sources):
+        if any(picture.id in of for of in keys):
+            said = [_said(words, source, picture) for source in sources]
             labels[picture.id] = {label: there for one in said for label, there in one.items()}
-        if len(said) == 2:
             listed = {words.ids[text] for text in _listed(truth, picture)}
-            overruled += [
-                f"{label} in {picture.source}"
-                for label in listed & said[1].keys()
-                if said[0][label] is not said[1][label]
-            ]
+            overruled += _overruled(picture, {label: said[0][label] for label in listed}, said[-1])
     if not labels:
         raise _nothing_known(comparison, sources)
+    named = {key for source in sources for key in source.labels}
     return Known(
         labels=labels,
-        boxes=_places(words, keys[truth.name], truth.boxes),
-        crowds=_places(words, keys[truth.name], truth.crowds),
+        boxes=_places(words, keys[0], truth.boxes),
+        crowds=_places(words, keys[0], truth.crowds),
         unmatched=tuple(words.unmatched(labels)),
-        unanswered=tuple(
-            key for source in sources
-            for key in source.labels.keys() - set(keys[source.name].values())
-        ),
+        unanswered=tuple(sorted(named - {key for of in keys for key in of.values()})),
         overruled=tuple(overruled),
-    )  # fmt: skip
+    )
+
+
+def _overruled(
+    picture: Picture, listed: Mapping[str, bool], judged: Mapping[str, bool]
+) -> Iterable[str]:
+    """Where judgements contradict what the truth lists for a picture."""
+    for label in sorted(listed.keys() & judged.keys()):
+        if listed[label] is not judged[label]:
+            yield f"{label} in {picture.source}"
 
 
 @frozen

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from statistics import fmean
 
 from .._model import Result
 from .._money import CURRENCIES, Money
+from ..compare import Pricing
 from ._scores import Difference
 
-__all__ = ["Pricing", "cost_per_1000", "front"]
-
-Pricing = Callable[[str, str], Money | None]
-"""What one billable unit of a provider costs, by its own name and its plugin's; None: not known."""
+__all__ = ["cost_per_1000", "front"]
 
 
 def cost_per_1000(results: Iterable[Result], pricing: Pricing) -> Money | None:
