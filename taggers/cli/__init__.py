@@ -17,6 +17,7 @@ __all__ = ["main"]
 COMMANDS = (
     "tag",
     "compare",
+    "bench",
     "aliases",
     "enhance",
     "library",
