@@ -267,6 +267,18 @@ class AsyncTagger:
     async def _ask(
         self, image: Image, options: Options, step: Step, policy: Policy, repeats: Repeats
     ) -> Result:
+        profile = self._config.profile
+        if profile is None:
+            return await self._kept_or_asked(image, options, step, policy, repeats)
+        target = self._targets.of(step.name)
+        asking = profile.asking(options, step.name, target.plugin, target.provider.offers)
+        result = await self._kept_or_asked(image, asking, step, policy, repeats)
+        return profile.applied(result, options)
+
+    async def _kept_or_asked(
+        self, image: Image, options: Options, step: Step, policy: Policy, repeats: Repeats
+    ) -> Result:
+        """What the answer cache has, or else the provider says."""
         target = self._targets.of(step.name)
         if self._policy is not None and self._policy.unknown == "raise":
             policy = evolve(policy, unknown="raise")

@@ -12,7 +12,7 @@ from ._model import BoundingBox, Finding, Match, Options, Region, Tag, Verdict, 
 from ._provider import Provider
 from .errors import MalformedResponse
 
-__all__ = ["keep"]
+__all__ = ["keep", "strongest"]
 
 
 def keep(
@@ -32,7 +32,7 @@ def keep(
     if (least := options.min_confidence) is not None:
         tags = [tag for tag in tags if tag.confidence is None or tag.confidence >= least]
     if options.limit is not None:
-        tags = _strongest(tags, options.limit)
+        tags = strongest(tags, options.limit)
     return [*tags, *rest], list(warnings)
 
 
@@ -148,7 +148,7 @@ def _speaks(tags: list[Tag], language: str, provider: Provider) -> bool:
     )
 
 
-def _strongest(tags: list[Tag], limit: int) -> list[Tag]:
+def strongest(tags: list[Tag], limit: int) -> list[Tag]:
     """The `limit` most confident tags, in the order they came in; None counts as least."""
     ranked = sorted(range(len(tags)), key=lambda index: -(tags[index].confidence or 0.0))
     return [tags[index] for index in sorted(ranked[:limit])]

@@ -53,12 +53,12 @@ def _providers(figures: Iterable[ProviderFigures]) -> None:
 
 
 def _pairs(summary: Summary) -> None:
-    boxes = {(one.a, one.b): one for one in summary.boxes}
+    boxes = {frozenset((one.a, one.b)): one for one in summary.boxes}
     shown = table("agreement", "", f"Jaccard@{summary.k}", "overlap", "RBO", "boxes' IoU", "n")
     for column in shown.columns[2:]:
         column.justify = "right"
     for pair in summary.agreement.pairs:
-        matched = boxes.get((pair.a, pair.b))
+        matched = boxes.get(frozenset((pair.a, pair.b)))
         shown.add_row(
             safe(pair.a),
             safe(pair.b),

@@ -12,6 +12,7 @@ from .._client import Sending, TagOptions
 from .._config import Config
 from .._serial import as_json
 from .._sync import Tagger
+from ._alignment import aligned, aligning
 from ._asking import Tally, ask
 from ._files import save
 from ._sending import sending
@@ -40,6 +41,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--language", metavar="CODE", help="The language of the tags, as in zh or en.")
 @click.option("-f", "--format", "form", type=click.Choice(("table", "json")), default="table",
               show_default=True)  # fmt: skip
+@aligning
 @sending
 @pass_setup
 def command(
@@ -51,6 +53,9 @@ def command(
     title: str,
     k: int,
     language: str | None,
+    aliases: Path | None,
+    wordnet: str | None,
+    align_by: str,
     form: str,
     **how: Unpack[Sending],
 ) -> int:
@@ -59,7 +64,7 @@ def command(
     Pictures are files, folders, globs, URLs, or - for stdin. Agreement is not accuracy: who is
     right, `taggers bench` says.
     """
-    from ..compare import align, prices, report, summarise
+    from ..compare import prices, report, summarise
 
     if bool(images) == bool(results):
         raise click.UsageError("give pictures and -p NAME for each provider, or --results FILE")
@@ -74,7 +79,8 @@ def command(
             "language": language,
         }
         comparison = _asked(config, images, providers, options, tally)
-    summary = summarise(comparison, align(comparison.every_result()), prices(config), k=k)
+    alignment = aligned(comparison.every_result(), aliases, wordnet, align_by)
+    summary = summarise(comparison, alignment, prices(config), k=k)
     if output is not None:
         save(output, report(summary, title=title).encode())
     if form == "json":

@@ -8,8 +8,8 @@ from itertools import chain, combinations
 
 from attrs import frozen
 
+from .._extras import from_extra
 from .._model import BoundingBox
-from ..errors import ConfigurationError
 from ._agreement import Figure
 
 __all__ = ["BoxAgreement", "Matching", "PairBoxes", "box_agreement", "iou", "match"]
@@ -79,7 +79,7 @@ def match(a: Sequence[BoundingBox], b: Sequence[BoundingBox], least: float = 0.5
     """The matching of boxes, each with one other at most, that has the largest sum of IoU (the
     Hungarian method), among pairs whose IoU is at least `least`.
 
-    Raises `ConfigurationError` where SciPy is missing, `ValueError` for boxes in different units.
+    Raises `LocalResourceError` where SciPy is missing, `ValueError` for boxes in different units.
     """
     likeness = [[near if (near := iou(x, y)) >= least else 0.0 for y in b] for x in a]
     pairs = sorted(_assigned(likeness), key=lambda pair: -pair[2])
@@ -93,12 +93,8 @@ def match(a: Sequence[BoundingBox], b: Sequence[BoundingBox], least: float = 0.5
 def _assigned(likeness: Sequence[Sequence[float]]) -> Iterator[tuple[int, int, float]]:
     if not any(chain.from_iterable(likeness)):
         return
-    try:
+    with from_extra("eval", "matching boxes"):
         from scipy.optimize import linear_sum_assignment
-    except ImportError as error:
-        raise ConfigurationError(
-            f"SciPy is needed to match boxes: {error}", hint="run: pip install 'taggers[eval]'"
-        ) from error
     rows, columns = linear_sum_assignment(likeness, maximize=True)
     for i, j in zip(rows.tolist(), columns.tolist(), strict=True):
         if likeness[i][j]:

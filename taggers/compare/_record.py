@@ -74,11 +74,12 @@ def _money(money: Money) -> dict[str, str]:
 
 
 def _agreement(summary: Summary) -> dict[str, Any]:
-    boxes = {(pair.a, pair.b): pair for pair in summary.boxes}
+    boxes = {frozenset((pair.a, pair.b)): pair for pair in summary.boxes}
     names = summary.comparison.providers
     return {
         "pairs": [
-            _pair(pair, boxes.get((pair.a, pair.b)), names) for pair in summary.agreement.pairs
+            _pair(pair, boxes.get(frozenset((pair.a, pair.b))), names)
+            for pair in summary.agreement.pairs
         ],
         "alpha": asdict(summary.agreement.alpha),
         "labels": summary.agreement.labels,

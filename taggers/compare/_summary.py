@@ -10,7 +10,7 @@ from typing import Any
 from attrs import field, frozen
 
 from .._model import BoundingBox
-from ..errors import ConfigurationError
+from ..errors import LocalResourceError
 from ._agreement import Agreement, Figure, agreement, jaccard
 from ._boxes import PairBoxes, box_agreement
 from ._comparison import Comparison, in_fractions
@@ -43,7 +43,7 @@ class Summary:
     notes: tuple[str, ...] = ()
 
     def labels(self, picture: str, provider: str) -> list[str] | None:
-        """The first labels that a provider gave a picture, aligned; None where it did not answer."""
+        """The first labels that a provider gave a picture, aligned; None if it did not answer."""
         ranked = self.rankings[picture].get(provider)
         if ranked is None:
             return None
@@ -109,5 +109,5 @@ def _boxes(
                 own.setdefault(alignment.label(tag).id, []).extend(placed)
     try:
         return box_agreement(drawn), ()
-    except ConfigurationError as error:
+    except LocalResourceError as error:
         return (), (str(error),)
