@@ -6,7 +6,7 @@ import { address } from "../route";
 import { fileName } from "../text";
 import { Thumbnail } from "../Thumbnail";
 
-const SHOWN = 6;
+const SHOWN = 4;
 
 type Ranked = { place: number; disagreement: number };
 
