@@ -76,7 +76,7 @@ def command(
 def _evidence(results: Sequence[Path], truths: Sequence[Truth]) -> Evidence:
     """What the truths tell of the results. Of two that contradict each other the later one counts;
     a tag is meant by any of its names."""
-    comparison = _compared(results)
+    comparison = Comparison.read(*results)
     known = {
         picture.id: {
             _plain(word): there for one in truths for word, there in one.of(picture).items()
@@ -101,24 +101,6 @@ def _evidence(results: Sequence[Path], truths: Sequence[Truth]) -> Evidence:
 def _plain(word: str) -> str:
     """A word without differences of writing: case, width, and what stands between its parts."""
     return re.sub(r"[\s_/-]+", " ", unicodedata.normalize("NFKC", word)).strip().casefold()
-
-
-def _compared(results: Sequence[Path]) -> Comparison:
-    return Comparison.of(
-        (picture.source, provider, comparison.said[picture.id, provider])
-        for comparison in map(_read, results)
-        for picture in comparison.pictures
-        for provider in comparison.providers
-        if (picture.id, provider) in comparison.said
-    )
-
-
-def _read(path: Path) -> Comparison:
-    try:
-        with path.open(encoding="utf-8") as lines:
-            return Comparison.read(lines, str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{path} cannot be read: {error}", scope="call") from error
 
 
 def _shown(tuning: Tuning) -> object:
