@@ -77,30 +77,10 @@ def command(
     return 0 if all(tuned.reached for tuned in tuning.providers) else 1
 
 
-<<<<<<< HEAD
 def _evidence(comparison: Comparison, alignment: Alignment, truths: Sequence[Truth]) -> Evidence:
     """What the truths tell of the results. Raises `InvalidInput` where that is nothing."""
     labels = known(comparison, alignment, *truths).labels
     found = evidence(comparison, labels, lambda _, tag: alignment.label(tag).id)
-=======
-def _evidence(results: Sequence[Path], truths: Sequence[Truth]) -> Evidence:
-    """What the truths tell of the results. Of two that contradict each other the later one counts;
-    a tag is meant by any of its names."""
-    comparison = Comparison.read(*results)
-    known = {
-        picture.id: {
-            _plain(word): there for one in truths for word, there in one.of(picture).items()
-        }
-        for picture in comparison.pictures
-    }
-    words = {word for of in known.values() for word in of}
-
-    def label(_: str, tag: Tag) -> str:
-        names = [_plain(name) for name in (tag.name, *tag.names.values())]
-        return next((name for name in names if name in words), names[0])
-
-    found = evidence(comparison, known, label)
->>>>>>> d9cfb693ccb988978060c6aa44c191f9ee699192
     if not found.judged:
         raise InvalidInput(
             "of these results nothing is known: is the truth about the same pictures?",
@@ -109,14 +89,6 @@ def _evidence(results: Sequence[Path], truths: Sequence[Truth]) -> Evidence:
     return found
 
 
-<<<<<<< HEAD
-=======
-def _plain(word: str) -> str:
-    """A word without differences of writing: case, width, and what stands between its parts."""
-    return re.sub(r"[\s_/-]+", " ", unicodedata.normalize("NFKC", word)).strip().casefold()
-
-
->>>>>>> d9cfb693ccb988978060c6aa44c191f9ee699192
 def _shown(tuning: Tuning) -> object:
     """A row for each provider, and under it one for each label with a threshold of its own."""
     shown = table("provider", "threshold", "precision", "at least", "recall", "kept", "judged")
