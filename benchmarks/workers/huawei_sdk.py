@@ -34,7 +34,7 @@ def _measure(task: Task) -> None:
         assert len(tagged(asked, content).result.tags) == 20
 
     in_threads(work, task.warm_up, task.at_a_time)
-    with Meter(task.url).running(task.calls):
+    with Meter(task).running():
         in_threads(work, task.calls, task.at_a_time)
 
 

@@ -12,23 +12,29 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from .task import Task
+
 __all__ = ["Meter", "peak_bytes", "resident_bytes"]
 
 
 class Meter:
-    """Counts what is done between `running` and its end, and prints it as one JSON object.
+    """Measures what a worker does, and prints it as one JSON object.
 
-    `cpu_s` and `wall_s` are those of one call; `cpu_s` is user and system time of all threads.
-    `responder_busy` is the part of the time for which the responder worked.
+    * `cpu_s`, `wall_s`: of one call; `cpu_s` is user and system time of all threads;
+    * `grown_bytes`: how much more memory the process has held than when the
+      meter was made;
+    * `responder_busy`: the part of the time for which the responder worked;
+    * `of_ideal`: how many calls there were, as part of those that the responder's latency allows.
     """
 
-    def __init__(self, url: str | None = None) -> None:
-        self._url = url
+    def __init__(self, task: Task) -> None:
+        self._task, self._before = task, peak_bytes()
 
     @contextlib.contextmanager
-    def running(self, calls: int) -> Iterator[None]:
-        """Measures so many calls."""
-        theirs, before = self._responder_s(), peak_bytes()
+    def running(self) -> Iterator[None]:
+        """Measures the calls of the task that are made meanwhile."""
+        calls, ideal_s = self._task.calls, self._task.latency_s / self._task.at_a_time
+        theirs = self._responder_s()
         wall, cpu = time.perf_counter(), time.process_time()
         yield
         wall_s, cpu_s = time.perf_counter() - wall, time.process_time() - cpu
@@ -36,16 +42,17 @@ class Meter:
             "cpu_s": cpu_s / calls,
             "wall_s": wall_s / calls,
             "calls": calls,
-            "grown_bytes": peak_bytes() - before,
+            "grown_bytes": peak_bytes() - self._before,
         }
-        if self._url:
+        if self._task.url:
             measured["responder_busy"] = (self._responder_s() - theirs) / wall_s
+            measured["of_ideal"] = ideal_s * calls / wall_s
         print(json.dumps(measured), flush=True)
 
     def _responder_s(self) -> float:
-        if self._url is None:
+        if not self._task.url:
             return 0.0
-        parts = urlsplit(self._url)
+        parts = urlsplit(self._task.url)
         with socket.create_connection((parts.hostname or "", parts.port or 80)) as stream:
             stream.sendall(b"GET /cpu HTTP/1.1\r\n\r\n")
             return float(stream.recv(4096).rpartition(b"\r\n\r\n")[2])

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
+
 from taggers import _limits
 from taggers._config import Config, Service
+from taggers._keys import Keys
+from taggers._registry import installed
+from taggers._resolve import Target, resolve
 
 from .task import BUCKET, PROJECT, Task
 
-__all__ = ["config"]
+__all__ = ["config", "target"]
 
 SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
     "huawei": (
@@ -36,3 +41,9 @@ def config(task: Task) -> Config:
     plugin, settings = SETTINGS[task.vendor]
     service = Service(task.vendor, plugin, {**settings, "endpoint": task.url}, limits=LIMITS)
     return Config(default=task.vendor, services={task.vendor: service})
+
+
+def target(task: Task) -> Target:
+    """That provider, ready to be asked, at an address where nobody has to be."""
+    task = evolve(task, url=task.url or "http://127.0.0.1:9")
+    return resolve(task.vendor, config(task), Keys.load(), installed())

@@ -20,7 +20,7 @@ async def _measure(task: Task) -> None:
             assert len((await tagger.tag(content)).tags) == 20
 
         await in_tasks(work, task.warm_up, task.at_a_time)
-        with Meter(task.url).running(task.calls):
+        with Meter(task).running():
             await in_tasks(work, task.calls, task.at_a_time)
 
 

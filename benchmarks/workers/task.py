@@ -14,13 +14,17 @@ PROJECT, BUCKET = "0123456789abcdef", "photos-1250000000"
 
 @frozen
 class Task:
-    """So many calls to the responder at `url`, `at_a_time`, about one picture."""
+    """So many calls to the responder at `url`, `at_a_time`, about one picture.
+
+    `latency_s` is how long the responder takes for each.
+    """
 
     url: str
     picture: Path
     vendor: str
     calls: int
     at_a_time: int
+    latency_s: float
 
     @classmethod
     def given(cls) -> Task:
@@ -31,6 +35,7 @@ class Task:
         arguments.add_argument("--vendor", choices=("huawei", "tencent"), default="huawei")
         arguments.add_argument("--calls", type=int, default=1)
         arguments.add_argument("--at-a-time", type=int, default=1)
+        arguments.add_argument("--latency-s", type=float, default=0.0)
         return cls(**vars(arguments.parse_args()))
 
     @property
