@@ -41,7 +41,5 @@ def _labels(scene: str) -> str:
 HUAWEI = json.dumps({"result": {"tags": [_tag(index) for index in range(20)]}}).encode()
 """8 KB of JSON: 20 tags in two languages, with boxes."""
 
-TENCENT = "".join(
-    ["<RecognitionResult>", *map(_labels, _SCENES), "</RecognitionResult>"]
-).encode()
+TENCENT = "".join(["<RecognitionResult>", *map(_labels, _SCENES), "</RecognitionResult>"]).encode()
 """XML with four scenes of five labels."""

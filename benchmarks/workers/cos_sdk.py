@@ -31,9 +31,7 @@ def _measure(task: Task) -> None:
     def work() -> None:
         key = f"taggers/{secrets.token_hex(16)}.jpeg"
         client.put_object(Bucket=BUCKET, Key=key, Body=content)
-        said = client.ci_image_detect_label(
-            Bucket=BUCKET, Key=key, Scenes="web,camera,album,news"
-        )
+        said = client.ci_image_detect_label(Bucket=BUCKET, Key=key, Scenes="web,camera,album,news")
         client.delete_object(Bucket=BUCKET, Key=key)
         assert sum(len(scene["Labels"]) for scene in said.values()) == 20
 

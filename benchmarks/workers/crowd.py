@@ -11,9 +11,7 @@ from typing import Any
 __all__ = ["in_tasks", "in_threads"]
 
 
-async def in_tasks(
-    work: Callable[[], Awaitable[Any]], calls: int, at_a_time: int
-) -> None:
+async def in_tasks(work: Callable[[], Awaitable[Any]], calls: int, at_a_time: int) -> None:
     """Awaits the work so many times, by as many tasks as may be under way."""
     turns = itertools.count()
 
