@@ -318,6 +318,8 @@ class Result:
 
 def is_number(value: Any) -> bool:
     """Whether the value is a finite int or float."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) < math.inf
+    return isinstance(value, _NUMBERS) and not isinstance(value, bool) and -_INF < value < _INF
+
+
+_NUMBERS = (int, float)
+_INF = math.inf

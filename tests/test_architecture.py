@@ -65,6 +65,7 @@ HOMES = {
     "aiohttp": {"_transport", "_fetch"},
     "httpx_aiohttp": {"_transport"},
     "xmltodict": {"_decode"},
+    "pybase64": {"_wire"},
     "pluggy": {"_registry", "hookspecs"},
     "cattrs": {"_serial", "testing"},
     "platformdirs": {"_keys"},
