@@ -16,8 +16,8 @@ __all__ = ["Contender", "Sample", "command", "worker"]
 ROOT = Path(__file__).parent.parent
 
 Sample = dict[str, float]
-"""What one run measured, by name: see `workers.meter.Meter`. `process_cpu_s`, `process_wall_s` and
-`process_peak_bytes` are those of the whole process, from its start to its end."""
+"""What one run measured, by name: see `workers.meter.Meter`. `process_cpu_s` and `process_wall_s`
+are those of the whole process, from its start to its end."""
 
 
 @frozen
@@ -50,7 +50,6 @@ class Contender:
             **_measured(said),
             "process_cpu_s": used.ru_utime + used.ru_stime,
             "process_wall_s": time.perf_counter() - began,
-            "process_peak_bytes": used.ru_maxrss * 1024,
         }
 
 

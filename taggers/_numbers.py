@@ -19,10 +19,12 @@ def number(value: str | int | float | None) -> float | None:
 
     Raises `ValueError` for anything that is not a finite plain decimal.
     """
-    if value is None or value == "":
-        return None
     if isinstance(value, str):
+        if not value:
+            return None
         plain = _DECIMAL.fullmatch(value.strip()) is not None
+    elif value is None:
+        return None
     else:
         plain = isinstance(value, _NUMBERS) and not isinstance(value, bool)
     try:

@@ -258,8 +258,9 @@ def _request(prepared: Prepared, progress: Progress, connect_timeout_s: float) -
     if prepared.body:
         headers["content-length"] = str(len(prepared.body))
         stream = _Body(prepared.body, progress)
-    request = httpx.Request(prepared.method, prepared.url, headers=headers, stream=stream)
-    request.url = _Url(prepared.url)
+    url = _Url(prepared.url)
+    request = httpx.Request(prepared.method, url, headers=headers, stream=stream)
+    request.url = url  # which it has copied
     request.extensions["timeout"] = {"connect": connect_timeout_s}
     return request
 

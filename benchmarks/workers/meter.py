@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ class Meter:
     """Measures what a worker does, and prints it as one JSON object.
 
     * `cpu_s`, `wall_s`: of one call; `cpu_s` is user and system time of all threads;
+    * `peak_bytes`: the most memory that the process has held;
     * `grown_bytes`: how much more memory the process has held than when the
       meter was made;
     * `responder_busy`: the part of the time for which the responder worked;
@@ -42,6 +42,7 @@ class Meter:
             "cpu_s": cpu_s / calls,
             "wall_s": wall_s / calls,
             "calls": calls,
+            "peak_bytes": peak_bytes(),
             "grown_bytes": peak_bytes() - self._before,
         }
         if self._task.url:
@@ -59,12 +60,17 @@ class Meter:
 
 
 def peak_bytes() -> int:
-    """The most memory that this process has held."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """The most memory that this process has held. (`ru_maxrss` counts that of its parent, too.)"""
+    return _status("VmHWM")
 
 
 def resident_bytes() -> int:
     """The memory that this process holds now."""
-    found = re.search(r"VmRSS:\s+(\d+)", Path("/proc/self/status").read_text("ascii"))
-    assert found
+    return _status("VmRSS")
+
+
+def _status(name: str) -> int:
+    """What Linux says of this process, in bytes."""
+    found = re.search(rf"{name}:\s+(\d+)", Path("/proc/self/status").read_text("ascii"))
+    assert found, f"this system does not tell {name}"
     return int(found[1]) * 1024
