@@ -23,11 +23,13 @@ are those of the whole process, from its start to its end."""
 @frozen
 class Contender:
     """A program and its arguments, in which {url} and {folder} are the responder's URL and the
-    folder with the pictures. `latency_s` is how long the responder takes for an answer."""
+    folder with the pictures. `latency_s` is how long the responder takes for an answer.
+    A worker `measures_itself`, and prints that as JSON; of a command only the process is."""
 
     name: str
     program: tuple[str, ...]
     latency_s: float = 0.0
+    measures_itself: bool = False
 
     def run(self, url: str, folder: Path) -> Sample:
         """What one run of it measures. Raises `RuntimeError` where it fails."""
@@ -47,7 +49,7 @@ class Contender:
         if process.returncode:
             raise RuntimeError(f"{self.name} failed:\n{complaint.decode(errors='replace')}")
         return {
-            **_measured(said),
+            **(json.loads(said) if self.measures_itself else {}),
             "process_cpu_s": used.ru_utime + used.ru_stime,
             "process_wall_s": time.perf_counter() - began,
         }
@@ -65,9 +67,8 @@ def worker(
     }
     options = tuple(f"--{name}={value}" for name, value in given.items())
     name = " ".join((script, picture, *map(str, task.values())))
-    return Contender(
-        name, (sys.executable, "-m", f"benchmarks.workers.{script}", *options), latency_s
-    )
+    program = (sys.executable, "-m", f"benchmarks.workers.{script}", *options)
+    return Contender(name, program, latency_s, measures_itself=True)
 
 
 def command(*program: str) -> Contender:
@@ -92,17 +93,7 @@ def _environment(url: str, folder: Path) -> dict[str, str]:
 
 def _read(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
     """What a process says, and complains of, until its end."""
-    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
     with process.stdout, process.stderr:
         return process.stdout.read(), process.stderr.read()
-
-
-def _measured(said: bytes) -> Sample:
-    """The measurements that a worker prints; nothing of what another program says."""
-    try:
-        found = json.loads(said)
-    except ValueError:
-        return {}
-    return (
-        found if isinstance(found, dict) and "calls" in found or "installed_bytes" in found else {}
-    )

@@ -1,4 +1,4 @@
-"""Which processor cores the responder and its clients run on: different ones, where there are two."""
+"""Which cores the responder and its clients run on: different ones, where there are two."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder in which the contenders run: pictures, a configuration, and distributions to look at."""
+"""The folder in which the contenders run: pictures, a configuration, and 60 distributions."""
 
 from __future__ import annotations
 

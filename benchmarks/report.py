@@ -15,7 +15,10 @@ from .figure import Figure, Reading, Samples
 
 __all__ = ["HEAD", "as_json", "machine", "row"]
 
-HEAD = "| figure | against | goal | reach for | measured | spread | |\n|---|---|---:|---:|---:|---:|---|\n"
+HEAD = (
+    "| figure | against | goal | reach for | measured | spread | |\n"
+    "|---|---|---:|---:|---:|---:|---|\n"
+)
 PEERS = ("taggers", "aiohttp", "httpx", "huaweicloudsdkimage", "cos-python-sdk-v5", "pillow")
 
 

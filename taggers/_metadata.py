@@ -40,7 +40,7 @@ def holds_any(content: bytes, format_: str) -> bool:
     if format_ not in PARTS:
         return format_ != "bmp"
     end = 0
-    for kind, start, end in PARTS[format_](content):
+    for kind, start, end in PARTS[format_](content):  # noqa: B007
         if not _is_picture(kind, content[start : start + 16]):
             return True
     return 0 < end < len(content)

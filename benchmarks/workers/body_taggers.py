@@ -14,7 +14,8 @@ def _measure(task: Task) -> None:
     asked = target(task)
     provider, settings = asked.provider, asked.settings
     address = provider.address(settings) or ""
-    assert provider.request is not None and provider.authorize is not None
+    assert provider.request is not None
+    assert provider.authorize is not None
     request, authorize = provider.request, provider.authorize
 
     def work() -> None:

@@ -23,7 +23,8 @@ from .task import Task
 
 async def _tagged(asked: Target, transport: Transport, content: bytes) -> Result:
     provider, settings, options = asked.provider, asked.settings, Options()
-    assert provider.request is not None and provider.authorize is not None
+    assert provider.request is not None
+    assert provider.authorize is not None
     address = provider.address(settings) or ""
     image = Image.open(content)
     assert fits(image, provider.accepts)
