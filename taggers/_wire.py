@@ -198,7 +198,7 @@ def _spliced(parts: list[bytes], pictures: list[bytes]) -> bytes:
     encoded = sum((len(content) + 2) // 3 * 4 + 2 for content in pictures)
     body = io.BytesIO(bytes(sum(map(len, parts)) + encoded))  # of full size: it does not grow
     body.write(parts[0])
-    for content, after in zip(map(memoryview, pictures), parts[1:], strict=True):
+    for content, after in zip(pictures, parts[1:], strict=True):
         body.write(b'"')
         for start in range(0, len(content), _PIECE_BYTES):
             body.write(pybase64.b64encode(content[start : start + _PIECE_BYTES]))
