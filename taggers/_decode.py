@@ -27,13 +27,17 @@ class Json:
     max_values: int = 200_000
 
     def __call__(self, body: bytes) -> Any:
-        if sum(map(body.count, (b",", b"[", b"{"))) > self.max_values:
+        most = len(body)  # a value takes a byte at least
+        if most > self.max_values and sum(map(body.count, _BEFORE_VALUES)) > self.max_values:
             raise ResponseTooLarge(f"the answer has more than {self.max_values:,} values")
         try:
             return json.loads(body, parse_float=_finite, parse_constant=_finite)
         except (ValueError, RecursionError) as error:
             why = bare(error)  # the error itself holds the whole answer
         raise MalformedResponse(f"the answer is not JSON{_hint(body)}") from why
+
+
+_BEFORE_VALUES = (b",", b"[", b"{")
 
 
 @frozen
@@ -86,15 +90,15 @@ class _Tree:
         raise MalformedResponse("the answer brings a document type (DTD), which is refused")
 
     def _enter(self, _name: str, attributes: dict[str, str]) -> None:
-        self.above.append((self.node, self.texts))
+        above, limits = self.above, self.limits
+        above.append((self.node, self.texts))
         self.elements += 1
-        limits = self.limits
-        if len(self.above) > limits.max_depth or self.elements > limits.max_elements:
+        if len(above) > limits.max_depth or self.elements > limits.max_elements:
             raise ResponseTooLarge(
                 f"the answer's XML is deeper than {limits.max_depth} levels "
                 f"or has more than {limits.max_elements:,} elements"
             )
-        self.node = {f"@{name}": text for name, text in attributes.items()} or None
+        self.node = {f"@{k}": text for k, text in attributes.items()} if attributes else None
         self.texts = []
 
     def _read(self, text: str) -> None:
@@ -105,19 +109,20 @@ class _Tree:
         self.node, self.texts = self.above.pop()
         if value is not None and text:
             value["#text"] = text
-        self._put(name.rpartition(":")[2], value or text or None)
+        local = name.rpartition(":")[2] if ":" in name else name
+        self._put(local, value or text or None)
 
     def _put(self, name: str, value: dict[str, Any] | str | None) -> None:
         """Notes a child of the element that is open. Several of a name become a list; names are
         local ones, since some bodies of the same vendor carry a namespace."""
-        if self.node is None:
-            self.node = {}
-        if name not in self.node:
-            self.node[name] = [value] if name in self.limits.lists else value
-        elif isinstance(known := self.node[name], list):
+        if (node := self.node) is None:
+            node = self.node = {}
+        if name not in node:
+            node[name] = [value] if name in self.limits.lists else value
+        elif isinstance(known := node[name], list):
             known.append(value)
         else:
-            self.node[name] = [known, value]
+            node[name] = [known, value]
 
 
 Decoder = Json | Xml
