@@ -65,8 +65,8 @@ class AsyncTagger:
 
     * `provider`: the provider or route to ask; `settings` are its own, and come before the
       configuration and the environment;
-    * `policy`: attempts, deadline and pauses of every call, which no route exceeds; None: as the
-      configuration and the routes say;
+    * `policy`: attempts, deadline and pauses of every call, and what becomes of unknown outcomes;
+      no route exceeds it. None: as the configuration and the routes say;
     * `cache`: True keeps answers in the store's folder, and a path in that one, so that nobody pays
       twice for the same answer; False does not; None: as the configuration says;
     * `ca_bundle`: a file of certificates to trust besides certifi's.
@@ -260,7 +260,6 @@ class AsyncTagger:
             policy=call.policy,
             ends=call.ends,
             ask=partial(self._ask, image, call.options),
-            left_alone=self._targets.left_alone,
             ticks=time.monotonic,
         )
         return await walk.result()
@@ -268,9 +267,24 @@ class AsyncTagger:
     async def _ask(
         self, image: Image, options: Options, step: Step, policy: Policy, repeats: Repeats
     ) -> Result:
+        profile = self._config.profile
+        if profile is None:
+            return await self._kept_or_asked(image, options, step, policy, repeats)
         target = self._targets.of(step.name)
+        asking = profile.asking(options, step.name, target.plugin, target.provider.offers)
+        result = await self._kept_or_asked(image, asking, step, policy, repeats)
+        return profile.applied(result, options)
+
+    async def _kept_or_asked(
+        self, image: Image, options: Options, step: Step, policy: Policy, repeats: Repeats
+    ) -> Result:
+        """What the answer cache has, or else the provider says."""
+        target = self._targets.of(step.name)
+        if self._policy is not None and self._policy.unknown == "raise":
+            policy = evolve(policy, unknown="raise")
 
         async def ask(after_s: float = 0.0) -> Result:
+            self._targets.check_breaker(step.name)
             left = evolve(policy, deadline_s=policy.deadline_s - after_s)
             context = self._targets.context(target, left, repeats, step.routes)
             return await self._called(target, image, options, context)

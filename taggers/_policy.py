@@ -6,16 +6,40 @@ billed is sent again. Every error says so itself, in `retry`.
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from typing import Any, Literal
 
-from attrs import frozen
+from attrs import field, frozen
 
-from .errors import Retry, TaggersError
+from .errors import InvalidInput, Retry, TaggersError
 
 __all__ = ["Policy"]
 
 _REPEATS: dict[Retry, int] = {"once": 1, "backoff(2)": 2, "backoff(3)": 3, "window": 3}
 _FREE_REPEATS = 2
+
+
+def _whole(_: Any, attribute: Any, value: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InvalidInput(f"{attribute.name} must be a whole number from 1, not {value!r}")
+
+
+def _seconds(_: Any, attribute: Any, value: float) -> None:
+    """What is left of a deadline may be less than nothing."""
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    if not plain or math.isnan(value):
+        raise InvalidInput(f"{attribute.name} must be a number of seconds, not {value!r}")
+
+
+def _pause(_: Any, attribute: Any, value: float) -> None:
+    _seconds(_, attribute, value)
+    if value < 0:
+        raise InvalidInput(f"{attribute.name} must be a number from 0, not {value!r}")
+
+
+def _raise_or_retry(_: Any, attribute: Any, value: str) -> None:
+    if value not in ("raise", "retry-once"):
+        raise InvalidInput(f"{attribute.name} must be 'raise' or 'retry-once', not {value!r}")
 
 
 @frozen(kw_only=True)
@@ -31,12 +55,12 @@ class Policy:
       billed: "raise", or "retry-once", which may bill it twice and says so in the warnings.
     """
 
-    attempts: int = 3
-    deadline_s: float = 30.0
-    transient_s: float = 0.05
-    throttle_s: float = 1.0
-    cap_s: float = 20.0
-    unknown: Literal["raise", "retry-once"] = "raise"
+    attempts: int = field(default=3, validator=_whole)
+    deadline_s: float = field(default=30.0, validator=_seconds)
+    transient_s: float = field(default=0.05, validator=_pause)
+    throttle_s: float = field(default=1.0, validator=_pause)
+    cap_s: float = field(default=20.0, validator=_pause)
+    unknown: Literal["raise", "retry-once"] = field(default="raise", validator=_raise_or_retry)
 
     def wait_s(
         self, error: TaggersError, attempt: int, roll: float, *, free: bool = False

@@ -70,6 +70,13 @@ class Cap:
         its_provider = self.providers is None or provider in self.providers
         return its_provider and (self.routes is None or not set(routes).isdisjoint(self.routes))
 
+    def stands_for(self, other: Cap) -> bool:
+        """Whether it counts none but what the other one does, as one in another currency has to."""
+        pairs = ((self.providers, other.providers), (self.routes, other.routes))
+        return all(
+            names is None or (own is not None and {*own} <= {*names}) for own, names in pairs
+        )
+
     def __str__(self) -> str:
         return f'the cap "{self.name}" of {self.money} a {self.per}'
 
@@ -128,8 +135,8 @@ class Purse:
     """Pays the requests of one call to `provider` under `routes`, the outermost first.
 
     Of `caps` those count that cover it and are in the currency of `price`, which is for one unit;
-    None: nobody knows it. [prices] of taggers.toml names a price by the `plugin`. `now` is the Unix
-    time in s.
+    None: nobody knows it. One in another currency that none of them stands for lets nothing
+    through. `priced_as` is its key in [prices] of taggers.toml. `now` is the Unix time in s.
     """
 
     ledger: Ledger
@@ -138,7 +145,7 @@ class Purse:
     routes: tuple[str, ...] = ()
     run: str
     price: Money | None
-    plugin: str
+    priced_as: str
     now: Callable[[], float] = field(default=time.time, repr=False)
 
     def reserve(self, units: int) -> Reservation | None:
@@ -147,13 +154,9 @@ class Purse:
         Raises `BudgetExceeded` where a cap forbids it or cannot be kept, and `LocalResourceError`
         where the ledger cannot be written. When it returns, a loss of power cannot undo it.
         """
-        caps = [cap for cap in self.caps if cap.covers(self.provider, self.routes)]
-        if not caps or units == 0:
+        caps, amount = self.counted(units)
+        if not caps or amount is None:
             return None
-        amount = self._known_price(caps) * units
-        if amount.micros == 0:
-            return None
-        caps = self._in_currency(caps, amount)
         with self.ledger.write(durable=True) as ledger:
             now = self.now()  # when it is this call's turn: a day may have passed
             for cap in caps:
@@ -166,26 +169,44 @@ class Purse:
                 row.reserve(ledger, amount.micros, _day(now))
         return Reservation(self.ledger, amount, rows)
 
+    def counted(self, units: int) -> tuple[list[Cap], Money | None]:
+        """The caps that so many units count under, and what they may cost; none where nothing has
+        to be set aside. Raises `BudgetExceeded` where a cap cannot be kept."""
+        caps = [cap for cap in self.caps if cap.covers(self.provider, self.routes)]
+        if not caps or units == 0:
+            return [], None
+        amount = self._known_price(caps) * units
+        if amount.micros == 0:
+            return [], None
+        return self._in_currency(caps, amount), amount
+
     def _known_price(self, caps: Sequence[Cap]) -> Money:
         if self.price is None:
             raise BudgetExceeded(
                 f"nobody knows what {self.provider} costs, so {caps[0]} could be passed",
-                hint=f"write its price for one unit into taggers.toml: [prices] {self.plugin} = "
+                hint=f"write its price for one unit into taggers.toml: [prices] {self.priced_as} = "
                 f'"… {caps[0].money.currency}"',
             )
         return self.price
 
     def _in_currency(self, caps: Sequence[Cap], amount: Money) -> list[Cap]:
         kept = [cap for cap in caps if cap.money.currency == amount.currency]
-        if not kept:
-            raise BudgetExceeded(
-                f"{self.provider} costs {amount.currency}, which {caps[0]} cannot count",
-                hint=f"add a cap in its currency to taggers.toml: [budgets.{self.provider}-"
-                f'{amount.currency.lower()}] cap = "… {amount.currency}", per = "{caps[0].per}"; '
-                f"or write its price in the cap's: [prices] {self.plugin} = "
-                f'"… {caps[0].money.currency}"',
-            )
+        for cap in caps:
+            if cap not in kept and not any(its.stands_for(cap) for its in kept):
+                raise self._uncounted(cap, amount)
         return kept
+
+    def _uncounted(self, cap: Cap, amount: Money) -> BudgetExceeded:
+        """The error of a call whose cost a cap in another currency cannot count."""
+        lists = {"providers": cap.providers and [self.provider], "routes": cap.routes}
+        only = "".join(f", {key} = {json.dumps(names)}" for key, names in lists.items() if names)
+        return BudgetExceeded(
+            f"{self.provider} costs {amount.currency}, which {cap} cannot count",
+            hint=f"add a cap in its currency to taggers.toml: [budgets.{self.provider}-"
+            f'{amount.currency.lower()}] cap = "… {amount.currency}", per = "{cap.per}"{only}; '
+            f"or write its price in the cap's: [prices] {self.priced_as} = "
+            f'"… {cap.money.currency}"',
+        )
 
     def _rows(self, caps: Sequence[Cap], amount: Money, now: float) -> tuple[_Row, ...]:
         """Where it is counted: in the day always, in the run where a cap wants to know."""

@@ -285,6 +285,29 @@ def test_config_check_reports_every_mistake(run: Run, tmp_path: Path) -> None:
     assert 2 == len(err.splitlines())
 
 
+def test_config_check_names_filters_that_leave_out_everything(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "taggers.toml").write_text(
+        """
+        [routes.good]
+        targets = ["local-basic"]
+        vendors = ["taggers", "huawei"]
+        [routes.typos]
+        targets = ["local-basic"]
+        requires = ["boxen"]
+        vendors = ["loca"]
+        """
+    )
+
+    code, _, err = run("config", "check")
+
+    assert 2 == code
+    assert [
+        "routes.typos.vendors: leaves out all of its targets: taggers is none of the vendors of "
+        "typos",
+        "routes.typos.requires: leaves out all of its targets: it does not offer boxen",
+    ] == [line.removeprefix("taggers: ") for line in err.splitlines()]
+
+
 def test_config_shows_what_it_understood_and_no_secret(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -390,6 +413,26 @@ def test_the_doctor_names_what_is_wrong_and_what_ends(run: Run, tmp_path: Path) 
     assert ["✗", "hw"] in [line[:2] for line in lines]
     assert ["✓", "local-basic", "ready"] in lines
     assert 1 == len([line for line in lines if line[1] == "2026-12-30"])
+
+
+@pytest.mark.parametrize(
+    ("price", "grade"), [("", "✗"), ('hw = "1 USD"', "✗"), ('hw = "0.01 CNY"', "✓")]
+)
+def test_the_doctor_names_whom_a_cap_lets_nothing_through_to(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, price: str, grade: str
+) -> None:
+    for name in ("AK", "SK", "PROJECT_ID"):
+        monkeypatch.setenv(f"HUAWEICLOUD_SDK_{name}", "example")
+    (tmp_path / "taggers.toml").write_text(
+        '[providers.hw]\nplugin = "huawei-tagging-v2"\n'
+        f'[budgets.day]\ncap = "5 CNY"\nper = "day"\n[prices]\n{price}\n'
+    )
+
+    code, out, _ = run("doctor", "--offline")
+
+    said = [line for line in out.splitlines() if line[2:].startswith("budget")]
+    assert (grade, grade == "✗") == (said[-1][0], "nothing is sent to hw" in said[-1])
+    assert (1 if grade == "✗" else 0) == code
 
 
 def test_the_doctor_asks_every_emulated_provider(run: Run) -> None:

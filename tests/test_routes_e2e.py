@@ -168,6 +168,20 @@ def test_a_route_may_ask_again_what_may_be_billed_and_says_so(
     assert any("may be billed, too" in warning for warning in result.warnings)
 
 
+@pytest.mark.parametrize("inner", ["", '[routes.inner]\ntargets = ["hw"]\n'])
+def test_no_route_repeats_what_may_be_billed_where_the_program_says_not_to(
+    emulator: Emulator, folder: Path, inner: str
+) -> None:
+    emulator.fail("reset-after", only=HUAWEI, times=1)
+    target = "inner" if inner else "hw"
+    text = f'[routes.tags]\ntargets = ["{target}"]\n{inner}unknown = "retry-once"\n'
+
+    outcome = _outcome(emulator, folder, text, policy=Policy(unknown="raise"))
+
+    assert isinstance(outcome, OutcomeUnknown)
+    assert 1 == emulator.billed
+
+
 @pytest.mark.parametrize("paid", ["false", "true"])
 def test_what_is_billed_is_what_is_reported_where_every_third_call_goes_wrong(
     emulator: Emulator, folder: Path, paid: str
@@ -544,7 +558,7 @@ def test_nobody_is_asked_when_the_time_of_the_inner_route_is_over(
     result = _answered(emulator, folder, text)
 
     assert "im" == result.provider
-    assert "tx: the time of inner was over before it was asked" == result.provenance.left["tx"]
+    assert "the time of inner was over before it was asked" == result.provenance.left["tx"]
     assert ["hw", "im"] == [attempt.provider for attempt in result.provenance.attempts]
     assert {HUAWEI: 1, IMAGGA: 1} == _calls(emulator)
 

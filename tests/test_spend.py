@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from crowd import CAP, PRICE, begin, purse
 
+from taggers._config import Prices
 from taggers._ledger import Ledger
 from taggers._money import Money
 from taggers._spend import KEPT_DAYS, Cap, Per, Reservation, Standing, spending, standings
@@ -236,6 +237,12 @@ def test_a_cap_that_is_lowered_below_what_is_spent_has_nothing_left(ledger: Ledg
     assert 0 == lowered.left.micros
 
 
+def test_a_price_is_asked_for_by_the_key_that_is_in_force() -> None:
+    prices = Prices({"hw": PRICE})
+
+    assert ("hw", "huawei") == (prices.key("hw", "huawei"), prices.key("other", "huawei"))
+
+
 def test_a_price_that_nobody_knows_is_refused_with_what_to_write(ledger: Ledger) -> None:
     said = _refusal(ledger, price=None)
 
@@ -262,6 +269,21 @@ def test_each_currency_has_its_caps(ledger: Ledger) -> None:
     _reserve(ledger, 1, caps=caps, price=ONE_CNY)
 
     assert 'the cap "usd"' in _refusal(ledger, 1, caps=caps, price=ONE_USD)
+
+
+@pytest.mark.parametrize("general", [{}, {"providers": ("hw",)}, {"routes": ("r", "other")}])
+def test_a_cap_gives_way_to_none_in_another_currency_that_counts_more(
+    ledger: Ledger, general: dict[str, tuple[str, ...]]
+) -> None:
+    of_route = Cap("route r", ONE_CNY, "run", routes=("r",))
+    caps = (Cap("usd", ONE_USD, "day", **general), of_route)
+    narrow = Cap("its", ONE_USD, "run", providers=("hw",), routes=("r",))
+
+    said = _refusal(ledger, 1, caps=caps, routes=("r",), price=ONE_USD)
+
+    assert "hw costs USD, which " in said
+    assert 'cap = "… USD", per = "run", routes = ["r"]' in said
+    _reserve(ledger, 1, caps=(of_route, narrow), routes=("r",), price=ONE_USD)
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ from .._permits import Usage, limits, usages
 from .._registry import Registry
 from .._resolve import Target, problems, resolve
 from .._spend import spending, standings
-from ..errors import LocalResourceError
+from .._targets import Targets
+from ..errors import BudgetExceeded, LocalResourceError
 
-__all__ = ["Finding", "about_budgets", "about_limits"]
+__all__ = ["Finding", "about_budgets", "about_limits", "about_profile"]
 
 
 @frozen
@@ -68,8 +69,21 @@ def _usage(usage: Usage) -> str:
     return f"{where}: {usage.running} under way, {usage.in_rate} in the last second{held}{broken}"
 
 
-def about_budgets(config: Config) -> Iterator[Finding]:
-    """What is spent and set aside under each spend cap."""
+def about_budgets(config: Config, registry: Registry, keys: Keys) -> Iterator[Finding]:
+    """What is spent and set aside under each spend cap, and whom none lets through."""
+    yield from _about_caps(config)
+    targets = Targets(config, registry)
+    for name in config.services:
+        if problems(name, config, keys, registry) is None:
+            purse = targets.purse(targets.of(name))
+            try:
+                if purse is not None:
+                    purse.counted(1)
+            except BudgetExceeded as error:
+                yield Finding("bad", "budget", f"{error}; nothing is sent to {name}")
+
+
+def _about_caps(config: Config) -> Iterator[Finding]:
     caps = config.caps()
     ledger = spending(config.store.place)
     if not caps:
@@ -91,3 +105,18 @@ def about_budgets(config: Config) -> Iterator[Finding]:
         ends = f" until {standing.ends:%Y-%m-%d %H:%M} UTC" if standing.ends else ""
         grade = "ok" if standing.left.micros else "note"
         yield Finding(grade, "budget", f"{cap.name}: {spent} of {cap.money} a {cap.per}{ends}")
+
+
+def about_profile(config: Config) -> Iterator[Finding]:
+    """Whose tags the profile has no threshold for, of the configured providers."""
+    if (profile := config.profile) is None:
+        return
+    target = profile.target_precision
+    text = f"{config.origins['profile']}{f', for a precision of {target}' if target else ''}"
+    made = f", made {profile.made}" if profile.made else ""
+    yield Finding("ok", "profile", text + made)
+    for service in config.services.values():
+        mine = profile.thresholds(service.name, service.plugin)
+        if mine is None or mine.threshold is None:
+            lacks = "is not in it" if mine is None else "reaches the target with no threshold"
+            yield Finding("note", "profile", f"{service.name} {lacks}: its tags are not held to it")
