@@ -78,6 +78,8 @@ HOMES = {
     "wn": {"compare"},
     "litestar": {"emulator"},
     "uvicorn": {"emulator"},
+    "numpy": {"evaluate"},
+    "faster_coco_eval": {"evaluate"},
     "rich": {"cli"},
     "click": {"cli"},
 }

@@ -126,7 +126,7 @@ from taggers import BoundingBox, errors
 from taggers.compare import match
 try:
     match([BoundingBox(0, 0, 1, 1)], [BoundingBox(0, 0, 1, 1)])
-except errors.ConfigurationError as error:
+except errors.LocalResourceError as error:
     print(error)
 """)
 

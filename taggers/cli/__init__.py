@@ -16,6 +16,7 @@ __all__ = ["main"]
 COMMANDS = (
     "tag",
     "compare",
+    "bench",
     "aliases",
     "enhance",
     "library",

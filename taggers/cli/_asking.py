@@ -5,18 +5,24 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Generator, Iterator
+from typing import TYPE_CHECKING
 
 from attrs import define, field
 
 from .._client import TagOptions
+from .._config import Config
 from .._image import Image, Source
 from .._model import Result
 from .._sync import Tagger
 from ..errors import TaggersError
 from ._formats import Outcome
+from ._sources import expand
 from ._terminal import console
 
-__all__ = ["Tally", "ask"]
+if TYPE_CHECKING:
+    from ..compare import Comparison
+
+__all__ = ["Tally", "ask", "asked"]
 
 
 def ask(
@@ -35,6 +41,25 @@ def _answers(
     tagger: Tagger, sources: list[Source | Image], options: TagOptions
 ) -> Iterator[Result | TaggersError]:
     return tagger.tag_many(sources, **options)
+
+
+def asked(
+    config: Config,
+    images: tuple[str, ...],
+    providers: tuple[str, ...],
+    options: TagOptions,
+    tally: Tally,
+) -> Comparison:
+    """What the providers say now about the pictures of a command line, compared."""
+    from ..compare import Comparison
+
+    names = tuple(dict.fromkeys(providers))
+    with Tagger(config=config) as tagger:
+        for name in names:
+            tagger.check(name)
+        with contextlib.closing(ask(tagger, expand(images), names, options)) as outcomes:
+            counted = tally.counted(outcomes)
+            return Comparison.of((one.name, one.provider, one.said) for one in counted)
 
 
 @contextlib.contextmanager

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from .._client import Sending, TagOptions
-from .._config import Config
 from .._serial import as_json
-from .._sync import Tagger
 from ._alignment import aligned, aligning
-from ._asking import Tally, ask
+from ._asking import Tally, asked
 from ._files import save
 from ._sending import sending
 from ._setup import Setup, pass_setup
-from ._sources import expand
 
 if TYPE_CHECKING:
     from ..compare import Comparison
@@ -78,7 +74,9 @@ def command(
             "fetch": how["fetch"],
             "language": language,
         }
-        comparison = _asked(config, images, providers, options, tally)
+        if len(set(providers)) < 2:
+            raise click.UsageError("name at least two providers: -p A -p B")
+        comparison = asked(config, images, providers, options, tally)
     alignment = aligned(comparison.every_result(), aliases, wordnet, align_by)
     summary = summarise(comparison, alignment, prices(config), k=k)
     if output is not None:
@@ -90,27 +88,6 @@ def command(
 
         show(summary)
     return tally.exit_code()
-
-
-def _asked(
-    config: Config,
-    images: tuple[str, ...],
-    providers: tuple[str, ...],
-    options: TagOptions,
-    tally: Tally,
-) -> Comparison:
-    """What the providers say now."""
-    from ..compare import Comparison
-
-    names = tuple(dict.fromkeys(providers))
-    if len(names) < 2:
-        raise click.UsageError("name at least two providers: -p A -p B")
-    with Tagger(config=config) as tagger:
-        for name in names:
-            tagger.check(name)
-        with contextlib.closing(ask(tagger, expand(images), names, options)) as outcomes:
-            counted = tally.counted(outcomes)
-            return Comparison.of((one.name, one.provider, one.said) for one in counted)
 
 
 def _stored(files: tuple[Path, ...]) -> Comparison:

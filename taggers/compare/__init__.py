@@ -14,14 +14,14 @@ Agreement is not accuracy: who is right is `taggers.evaluate`'s matter.
 
 from __future__ import annotations
 
-from ._agreement import Agreement, Figure, PairAgreement, agreement, alpha, jaccard, overlap
+from ._agreement import Agreement, Figure, PairAgreement, agreement, alpha, jaccard, masi, overlap
 from ._aliases import Suggestion, accepted, read_aliases, suggestions
-from ._boxes import BoxAgreement, PairBoxes, box_agreement, iou, match
+from ._boxes import BoxAgreement, Matching, PairBoxes, box_agreement, iou, match
 from ._comparison import Comparison, Failure, Picture, compare
 from ._figures import Pricing, ProviderFigures, figures, prices
 from ._labels import STEPS, Alignment, Label, Link, Spelling, align, normal
 from ._lexicon import WordNet
-from ._ranking import Ranking, ranking, rbo
+from ._ranking import Ranking, ranking, rbo, top
 from ._report import report
 from ._summary import Summary, summarise
 
@@ -35,6 +35,7 @@ __all__ = [
     "Figure",
     "Label",
     "Link",
+    "Matching",
     "PairAgreement",
     "PairBoxes",
     "Picture",
@@ -54,6 +55,7 @@ __all__ = [
     "figures",
     "iou",
     "jaccard",
+    "masi",
     "match",
     "normal",
     "overlap",
@@ -64,4 +66,5 @@ __all__ = [
     "report",
     "suggestions",
     "summarise",
+    "top",
 ]

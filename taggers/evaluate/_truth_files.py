@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -27,7 +28,7 @@ COLUMNS = {"picture": ("picture", "image"), "label": ("label", "tag"), "answer":
 SIDES = ("x", "y", "width", "height")
 
 
-def read_truth(path: Path, *, exhaustive: bool = False) -> Truth:
+def read_truth(path: str | os.PathLike[str], *, exhaustive: bool = False) -> Truth:
     """The ground truth in a file or folder:
 
     * CSV with a header: `picture` and `label`, a row each; `answer` (yes, no, unsure), yes where
@@ -40,6 +41,7 @@ def read_truth(path: Path, *, exhaustive: bool = False) -> Truth:
     by itself. Raises `InvalidInput` with the place of what is wrong, and `LocalResourceError` for
     what cannot be read.
     """
+    path = Path(path)
     try:
         if path.is_dir():
             return _folders(path, exhaustive)
