@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import importlib.metadata
 import os
 import platform
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +51,18 @@ def _number(value: float) -> str:
 def machine() -> str:
     """The machine and the peers' versions, as a sentence."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PEERS)
+    versions = ", ".join(_versions())
     return (
         f"{_processor()}, {cores} cores, {platform.system()}, Python {platform.python_version()}; "
         f"{versions}; {datetime.date.today():%Y-%m-%d}"
     )
+
+
+def _versions() -> Iterator[str]:
+    """The peers that are installed: a heat may need none of the others."""
+    for name in PEERS:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            yield f"{name} {importlib.metadata.version(name)}"
 
 
 def _processor() -> str:
