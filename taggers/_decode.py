@@ -8,7 +8,7 @@ import xml.parsers.expat
 import zlib
 from typing import Any
 
-from attrs import frozen
+from attrs import Factory, define, frozen
 
 from ._secret import bare
 from .errors import MalformedResponse, ResponseTooLarge
@@ -27,7 +27,8 @@ class Json:
     max_values: int = 200_000
 
     def __call__(self, body: bytes) -> Any:
-        if sum(map(body.count, (b",", b"[", b"{"))) > self.max_values:
+        most = len(body)  # a value takes a byte at least
+        if most > self.max_values and sum(map(body.count, _BEFORE_VALUES)) > self.max_values:
             raise ResponseTooLarge(f"the answer has more than {self.max_values:,} values")
         try:
             return json.loads(body, parse_float=_finite, parse_constant=_finite)
@@ -36,13 +37,16 @@ class Json:
         raise MalformedResponse(f"the answer is not JSON{_hint(body)}") from why
 
 
+_BEFORE_VALUES = (b",", b"[", b"{")
+
+
 @frozen
 class Xml:
     """Reads an answer as XML: elements become dictionaries of their children, by local name.
 
     `lists` names the elements that always become lists, also where there is only one. Attributes
-    are kept under "@name". No document type is accepted, and size, depth and number of elements
-    are capped before any of it is built.
+    are kept under "@name", and text beside them or beside children under "#text". No document type
+    is accepted, and size, depth and number of elements are capped while it is built.
     """
 
     lists: tuple[str, ...] = ()
@@ -51,55 +55,77 @@ class Xml:
     max_elements: int = 50_000
 
     def __call__(self, body: bytes) -> Any:
-        import xmltodict
-
         if hint := _hint(body):
             raise MalformedResponse(f"the answer is not XML{hint}")
         try:
-            self._guard(body)
-            return xmltodict.parse(body, force_list=self._is_list, postprocessor=_local)
+            return _Tree(self).of(body)
         except (xml.parsers.expat.ExpatError, ValueError, LookupError) as error:
             why = bare(error)
         raise MalformedResponse("the answer is not XML") from why
 
-    def _is_list(self, path: Any, key: str, value: Any) -> bool:
-        return key.rpartition(":")[2] in self.lists
 
-    def _guard(self, body: bytes) -> None:
+@define(eq=False)
+class _Tree:
+    """An XML document while it is read: `node` is what is known of the element that is open,
+    `texts` are the pieces of its text, and `above` is the same of those around it."""
+
+    limits: Xml
+    node: dict[str, Any] | None = None
+    texts: list[str] = Factory(list)
+    above: list[tuple[dict[str, Any] | None, list[str]]] = Factory(list)
+    elements: int = 0
+
+    def of(self, body: bytes) -> Any:
+        """The document in these bytes. Raises what expat raises, and `ResponseError`s."""
         parser = xml.parsers.expat.ParserCreate()
-        depth = elements = 0
-
-        def refuse(*_: Any) -> None:
-            raise MalformedResponse("the answer brings a document type (DTD), which is refused")
-
-        def enter(_name: str, _attributes: Any) -> None:
-            nonlocal depth, elements
-            depth += 1
-            elements += 1
-            if depth > self.max_depth or elements > self.max_elements:
-                raise ResponseTooLarge(
-                    f"the answer's XML is deeper than {self.max_depth} levels "
-                    f"or has more than {self.max_elements:,} elements"
-                )
-
-        def leave(_name: str) -> None:
-            nonlocal depth
-            depth -= 1
-
-        parser.StartDoctypeDeclHandler = refuse
-        parser.StartElementHandler = enter
-        parser.EndElementHandler = leave
+        parser.buffer_text = True
+        parser.StartDoctypeDeclHandler = self._refuse
+        parser.StartElementHandler = self._enter
+        parser.EndElementHandler = self._leave
+        parser.CharacterDataHandler = self._read
         parser.Parse(body, True)
+        return self.node
+
+    def _refuse(self, *_: Any) -> None:
+        raise MalformedResponse("the answer brings a document type (DTD), which is refused")
+
+    def _enter(self, _name: str, attributes: dict[str, str]) -> None:
+        above, limits = self.above, self.limits
+        above.append((self.node, self.texts))
+        self.elements += 1
+        if len(above) > limits.max_depth or self.elements > limits.max_elements:
+            raise ResponseTooLarge(
+                f"the answer's XML is deeper than {limits.max_depth} levels "
+                f"or has more than {limits.max_elements:,} elements"
+            )
+        self.node = {f"@{k}": text for k, text in attributes.items()} if attributes else None
+        self.texts = []
+
+    def _read(self, text: str) -> None:
+        self.texts.append(text)
+
+    def _leave(self, name: str) -> None:
+        value, text = self.node, "".join(self.texts).strip()
+        self.node, self.texts = self.above.pop()
+        if value is not None and text:
+            value["#text"] = text
+        local = name.rpartition(":")[2] if ":" in name else name
+        self._put(local, value or text or None)
+
+    def _put(self, name: str, value: dict[str, Any] | str | None) -> None:
+        """Notes a child of the element that is open. Several of a name become a list; names are
+        local ones, since some bodies of the same vendor carry a namespace."""
+        if (node := self.node) is None:
+            node = self.node = {}
+        if name not in node:
+            node[name] = [value] if name in self.limits.lists else value
+        elif isinstance(known := node[name], list):
+            known.append(value)
+        else:
+            node[name] = [known, value]
 
 
 Decoder = Json | Xml
-
-
-def _local(_path: Any, key: str, value: Any) -> tuple[str, Any]:
-    """The entry under its local name: some bodies of the same vendor carry a namespace."""
-    if ":" in key and not key.startswith("@"):
-        key = key.rpartition(":")[2]
-    return key, value
 
 
 def _finite(text: str) -> float:
