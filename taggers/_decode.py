@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import xml.parsers.expat
 import zlib
+from collections.abc import Callable
 from typing import Any
 
-from attrs import Factory, define, frozen
+from attrs import frozen
 
 from ._secret import bare
 from .errors import MalformedResponse, ResponseTooLarge
@@ -45,8 +47,8 @@ class Xml:
     """Reads an answer as XML: elements become dictionaries of their children, by local name.
 
     `lists` names the elements that always become lists, also where there is only one. Attributes
-    are kept under "@name", and text beside them or beside children under "#text". No document type
-    is accepted, and size, depth and number of elements are capped while it is built.
+    are kept under "@name". No document type is accepted, and size, depth and number of elements
+    are capped while it is read.
     """
 
     lists: tuple[str, ...] = ()
@@ -55,77 +57,76 @@ class Xml:
     max_elements: int = 50_000
 
     def __call__(self, body: bytes) -> Any:
+        import xmltodict
+
         if hint := _hint(body):
             raise MalformedResponse(f"the answer is not XML{hint}")
+        how: dict[str, Any] = {"force_list": self.lists}
+        if _PREFIXED.search(body):
+            how = {"force_list": self._is_list, "postprocessor": _local}
         try:
-            return _Tree(self).of(body)
+            return xmltodict.parse(body, expat=self, **how)
         except (xml.parsers.expat.ExpatError, ValueError, LookupError) as error:
             why = bare(error)
         raise MalformedResponse("the answer is not XML") from why
 
+    def ParserCreate(self, *how: Any) -> Any:  # noqa: N802
+        """Expat's parser, as xmltodict asks for it, behind a guard."""
+        return _Guarded(xml.parsers.expat.ParserCreate(*how), self)
 
-@define(eq=False)
-class _Tree:
-    """An XML document while it is read: `node` is what is known of the element that is open,
-    `texts` are the pieces of its text, and `above` is the same of those around it."""
+    def _is_list(self, path: Any, key: str, value: Any) -> bool:
+        return key.rpartition(":")[2] in self.lists
 
-    limits: Xml
-    node: dict[str, Any] | None = None
-    texts: list[str] = Factory(list)
-    above: list[tuple[dict[str, Any] | None, list[str]]] = Factory(list)
-    elements: int = 0
 
-    def of(self, body: bytes) -> Any:
-        """The document in these bytes. Raises what expat raises, and `ResponseError`s."""
-        parser = xml.parsers.expat.ParserCreate()
-        parser.buffer_text = True
-        parser.StartDoctypeDeclHandler = self._refuse
-        parser.StartElementHandler = self._enter
-        parser.EndElementHandler = self._leave
-        parser.CharacterDataHandler = self._read
-        parser.Parse(body, True)
-        return self.node
+_PREFIXED = re.compile(rb"<[^<>\s:!?]*:")
 
-    def _refuse(self, *_: Any) -> None:
-        raise MalformedResponse("the answer brings a document type (DTD), which is refused")
 
-    def _enter(self, _name: str, attributes: dict[str, str]) -> None:
-        above, limits = self.above, self.limits
-        above.append((self.node, self.texts))
-        self.elements += 1
-        if len(above) > limits.max_depth or self.elements > limits.max_elements:
+class _Guarded:
+    """A parser that refuses a document type, and looks at depth and number of elements before
+    xmltodict makes anything of one."""
+
+    def __init__(self, parser: Any, limits: Xml) -> None:
+        parser.StartDoctypeDeclHandler = _refuse
+        self.__dict__.update(parser=parser, limits=limits)
+
+    def __setattr__(self, name: str, handler: Any) -> None:
+        if name == "StartElementHandler":
+            handler = _counted(handler, self.limits)
+        setattr(self.parser, name, handler)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.parser, name)
+
+
+def _refuse(*_: Any) -> None:
+    raise MalformedResponse("the answer brings a document type (DTD), which is refused")
+
+
+def _counted(start: Any, limits: Xml) -> Callable[[str, Any], None]:
+    """xmltodict's handler for the start of an element, which knows the `path` to it."""
+    path, elements = start.__self__.path, 0
+
+    def enter(name: str, attributes: Any) -> None:
+        nonlocal elements
+        elements += 1
+        if elements > limits.max_elements or len(path) >= limits.max_depth:
             raise ResponseTooLarge(
                 f"the answer's XML is deeper than {limits.max_depth} levels "
                 f"or has more than {limits.max_elements:,} elements"
             )
-        self.node = {f"@{k}": text for k, text in attributes.items()} if attributes else None
-        self.texts = []
+        start(name, attributes)
 
-    def _read(self, text: str) -> None:
-        self.texts.append(text)
-
-    def _leave(self, name: str) -> None:
-        value, text = self.node, "".join(self.texts).strip()
-        self.node, self.texts = self.above.pop()
-        if value is not None and text:
-            value["#text"] = text
-        local = name.rpartition(":")[2] if ":" in name else name
-        self._put(local, value or text or None)
-
-    def _put(self, name: str, value: dict[str, Any] | str | None) -> None:
-        """Notes a child of the element that is open. Several of a name become a list; names are
-        local ones, since some bodies of the same vendor carry a namespace."""
-        if (node := self.node) is None:
-            node = self.node = {}
-        if name not in node:
-            node[name] = [value] if name in self.limits.lists else value
-        elif isinstance(known := node[name], list):
-            known.append(value)
-        else:
-            node[name] = [known, value]
+    return enter
 
 
 Decoder = Json | Xml
+
+
+def _local(_path: Any, key: str, value: Any) -> tuple[str, Any]:
+    """The entry under its local name: some bodies of the same vendor carry a namespace."""
+    if ":" in key and not key.startswith("@"):
+        key = key.rpartition(":")[2]
+    return key, value
 
 
 def _finite(text: str) -> float:

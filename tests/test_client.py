@@ -621,7 +621,7 @@ def test_importing_taggers_loads_no_plugin_and_no_client_and_opens_nothing() -> 
         heavy = {
             "PIL", "aiohttp", "anyio", "cattrs", "click", "httpcore", "httpx", "httpx_aiohttp",
             "platformdirs", "rich", "taggers_google", "taggers_huawei", "taggers_local",
-            "taggers_tencent", "webcolors", "yarl",
+            "taggers_tencent", "webcolors", "xmltodict", "yarl",
         }
         print(sorted(heavy & set(sys.modules)), seen)
     """
