@@ -9,90 +9,23 @@ and what may have been billed is known, and not asked again unless somebody says
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, Self
 
-from attrs import define, field, frozen
+from attrs import define, field
 
-from .._image import Image
 from .._model import Result
-from .._money import Money
-from .._process import Process
-from ..errors import InvalidInput, LocalResourceError, TaggersError
+from ..errors import LocalResourceError, TaggersError
+from ._errand import Errand, Open, Place, Retry, keep_picture, without_result
+from ._results import Results, keepable, outcome_row
+from ._runs import begin_run, end_run, recover, refuse_company
 from ._schema import LIVE
-from ._results import Results, outcome_row
-from ._store import Store, named, stored
+from ._store import Store, stored
 
-__all__ = ["Errand", "Journal", "Open", "Picture", "Place", "Retry", "begin_run", "key_of"]
-
-LEASE_S = 60.0
-"""How long a process whose end cannot be seen may write nothing before it counts as ended. If it
-goes on after all, nothing is lost: what it settles then is kept."""
-
-Retry = Literal["failed", "unknown"]
-
-
-@frozen(kw_only=True)
-class Picture:
-    """A picture: its `key` is the content's SHA-256 in hex, or the URL that a vendor fetches; width
-    and height are pixels of it upright, `size` is bytes."""
-
-    key: str
-    format: str | None = None
-    width: int | None = None
-    height: int | None = None
-    size: int | None = None
-
-    @classmethod
-    def of(cls, image: Image) -> Self:
-        """What the store keeps of a picture."""
-        return cls(
-            key=image.sha256 or image.source,
-            format=image.format,
-            width=image.width,
-            height=image.height,
-            size=None if image.content is None else len(image.content),
-        )
-
-
-@frozen(kw_only=True)
-class Place:
-    """Where a picture was found, and by what one sees that a file did not change."""
-
-    source: str
-    size: int | None = None
-    mtime_ns: int | None = None
-
-
-@frozen(kw_only=True)
-class Errand:
-    """To ask one provider, or route, about one picture. It may bill so many units, of which one
-    costs `price`; None: nobody knows."""
-
-    picture: Picture
-    provider: str
-    place: Place | None = None
-    units: int = 1
-    price: Money | None = None
-
-
-@frozen(kw_only=True)
-class Open:
-    """An errand without a result: 'failed', or 'unknown' where it may have been done and billed."""
-
-    source: str | None
-    key: str
-    provider: str
-    state: Retry
-    run: int
-    began: float
-    kind: str | None = None
-    message: str | None = None
-    code: str | None = None
+__all__ = ["Journal"]
 
 
 @define(eq=False)
@@ -119,7 +52,8 @@ class Journal:
         shared: bool = False,
         now: Callable[[], float] = time.time,
     ) -> Self:
-        """Begins a run; `options` are those of its calls by name, and what else may be good to know.
+        """Begins a run; `options` are those of its calls by name, and whatever else tells what it
+        was.
 
         Raises `LocalResourceError` where another process runs on the store, unless it is `shared`:
         then each errand goes to the first that begins it.
@@ -127,7 +61,7 @@ class Journal:
         with store.write() as sql:
             died = recover(sql, now())
             if not shared:
-                _refuse_company(sql, store)
+                refuse_company(sql, store)
             run = begin_run(sql, command, options or {}, now())
         return cls(store, run, died, now=now)
 
@@ -146,11 +80,19 @@ class Journal:
             for call, outcome in outcomes:
                 self._settle(sql, call, outcome)
 
-    def asked(self, place: Place, providers: Sequence[str]) -> dict[str, str]:
-        """What became of the errands of a file that is as it was when it was seen last: the state
-        by provider; empty where it must be read to know. Nothing is written."""
+    def asked(self, places: Iterable[Place]) -> list[dict[str, str]]:
+        """What became of the errands of files that are as they were when they were seen last: the
+        state by provider, for each; empty where a file must be read to know."""
         with self.store.read() as sql:
-            return _asked(sql, place, providers)
+            return [_asked(sql, place) for place in places]
+
+    def unknowns(self) -> list[Open]:
+        """The errands, of all runs, that may have been done and billed."""
+        return list(without_result(self.store, "unknown"))
+
+    def failures(self) -> list[Open]:
+        """The errands, of all runs, that failed when they were tried last."""
+        return list(without_result(self.store, "failed"))
 
     def progress(self) -> dict[tuple[str, str | None], int]:
         """How many calls of this run are in each state, and failed with each kind of error."""
@@ -164,12 +106,7 @@ class Journal:
     def close(self, state: Literal["done", "stopped"] = "done") -> None:
         """Ends the run; what it has under way becomes unknown."""
         with self.store.write() as sql:
-            now = self._now()
-            _forsake(sql, self.run, now)
-            sql.execute(
-                "UPDATE run_rows SET state = ?, ended = ? WHERE id = ? AND state = 'running'",
-                (state, now, self.run),
-            )
+            end_run(sql, self.run, state, self._now())
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
@@ -189,7 +126,7 @@ class Journal:
             raise
 
     def _begun(self, sql: sqlite3.Connection, errand: Errand, retry: Sequence[Retry]) -> int | None:
-        picture = _picture(sql, errand.picture)
+        picture = keep_picture(sql, errand.picture)
         if errand.place is not None:
             place = errand.place
             sql.execute(
@@ -197,106 +134,56 @@ class Journal:
                 (stored(place.source), picture, place.size, place.mtime_ns, self.run),
             )
         provider = self._results.provider(sql, errand.provider)
-        for state in retry:
-            sql.execute(
-                "UPDATE call_rows SET state = 'retried' WHERE picture = ? AND provider = ? "
-                f"AND {LIVE} AND state = ? AND run <> ?",
-                (picture, provider, state, self.run),
-            )
+        return self._sent(sql, errand, picture, provider) or (
+            self._sent(sql, errand, picture, provider)
+            if self._retried(sql, picture, provider, retry)
+            else None
+        )
+
+    def _sent(
+        self, sql: sqlite3.Connection, errand: Errand, picture: int, provider: int
+    ) -> int | None:
         price = errand.price
-        begun = sql.execute(
+        row = sql.execute(
             "INSERT OR IGNORE INTO call_rows "
             "(run, picture, provider, state, began, open_units, price, currency) "
             "VALUES (?, ?, ?, 'sent', ?, ?, ?, ?)",
             (self.run, picture, provider, self._now(), errand.units)
             + ((price.micros, price.currency) if price else (None, None)),
         )
-        return begun.lastrowid if begun.rowcount else None
+        return row.lastrowid if row.rowcount else None
+
+    def _retried(
+        self, sql: sqlite3.Connection, picture: int, provider: int, retry: Sequence[Retry]
+    ) -> bool:
+        """Makes history of a call of an earlier run, if it ended in one of these states."""
+        states = ", ".join("?" * len(retry))
+        row = sql.execute(
+            "UPDATE call_rows SET state = 'retried' WHERE picture = ? AND provider = ? "
+            f"AND {LIVE} AND run <> ? AND state IN ({states})",
+            (picture, provider, self.run, *retry),
+        )
+        return row.rowcount > 0
 
     def _settle(self, sql: sqlite3.Connection, call: int, outcome: Result | TaggersError) -> None:
-        answered = self._results.provider(sql, outcome.provider) if isinstance(outcome, Result) else None
+        kept = keepable(outcome)
+        answered = None if isinstance(kept, TaggersError) else kept.result.provider
         row = sql.execute(
             "UPDATE call_rows SET answered = ?, ended = ?, state = ?, units = ?, "
             "open_units = coalesce(?, open_units), kind = ?, message = ?, code = ?, request_id = ? "
             "WHERE id = ? AND state IN ('sent', 'unknown') RETURNING picture",
-            (answered, self._now(), *outcome_row(outcome), call),
+            (
+                answered and self._results.provider(sql, answered),
+                self._now(),
+                *outcome_row(kept if isinstance(kept, TaggersError) else kept.result),
+                call,
+            ),
         ).fetchone()
-        if row is not None and isinstance(outcome, Result):
-            self._results.put(sql, self.run, call, row[0], outcome)
+        if row is not None and not isinstance(kept, TaggersError):
+            self._results.put(sql, self.run, call, row[0], kept)
 
 
-def begin_run(sql: sqlite3.Connection, command: str, options: Mapping[str, Any], now: float) -> int:
-    """Writes down that this process begins a run, and gives its id."""
-    this = Process.current()
-    row = sql.execute(
-        "INSERT INTO run_rows (state, command, options, began, seen, pid, started, space) "
-        "VALUES ('running', ?, ?, ?, ?, ?, ?, ?)",
-        (command, json.dumps(options), now, now, this.pid, this.started, this.space),
-    )
-    assert row.lastrowid is not None
-    return row.lastrowid
-
-
-def recover(sql: sqlite3.Connection, now: float) -> int:
-    """Ends the runs of processes that have ended; how many calls are unknown for that."""
-    running = sql.execute(
-        "SELECT id, seen, pid, started, space FROM run_rows WHERE state = 'running'"
-    ).fetchall()
-    ended = [run for run, seen, *process in running if _ended(Process(*process), now - seen)]
-    for run in ended:
-        sql.execute("UPDATE run_rows SET state = 'died', ended = seen WHERE id = ?", (run,))
-    return sum(_forsake(sql, run, now) for run in ended)
-
-
-def _ended(process: Process, silent_s: float) -> bool:
-    return process.ended() or (not process.in_sight() and silent_s > LEASE_S)
-
-
-def _forsake(sql: sqlite3.Connection, run: int, now: float) -> int:
-    """Marks what a run has under way as unknown."""
-    return sql.execute(
-        "UPDATE call_rows SET state = 'unknown', ended = ?, kind = 'OutcomeUnknown', "
-        "message = 'the run ended before an answer came' WHERE state = 'sent' AND run = ?",
-        (now, run),
-    ).rowcount
-
-
-def _refuse_company(sql: sqlite3.Connection, store: Store) -> None:
-    row = sql.execute(
-        "SELECT id, pid, command, began FROM run_rows WHERE state = 'running' LIMIT 1"
-    ).fetchone()
-    if row is None:
-        return
-    run, pid, command, began = row
-    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(began))
-    raise LocalResourceError(
-        f"run {run} ({command}, process {pid}) is at work on {store.path} since {since}",
-        hint="wait until it ends, or pass --share to divide the work with it",
-    )
-
-
-def key_of(key: str) -> str | bytes:
-    """A picture's key as the store has it."""
-    if len(key) == 64 and "://" not in key:
-        return bytes.fromhex(key)
-    return stored(key)
-
-
-def _picture(sql: sqlite3.Connection, picture: Picture) -> int:
-    try:
-        key = key_of(picture.key)
-    except ValueError:
-        raise InvalidInput(f"{picture.key!r} is neither a SHA-256 in hex nor a URL") from None
-    sql.execute(
-        "INSERT OR IGNORE INTO picture_rows (key, format, width, height, bytes) "
-        "VALUES (?, ?, ?, ?, ?)",
-        (key, picture.format, picture.width, picture.height, picture.size),
-    )
-    (row,) = sql.execute("SELECT id FROM picture_rows WHERE key = ?", (key,)).fetchone()
-    return int(row)
-
-
-def _asked(sql: sqlite3.Connection, place: Place, providers: Sequence[str]) -> dict[str, str]:
+def _asked(sql: sqlite3.Connection, place: Place) -> dict[str, str]:
     rows = sql.execute(
         "SELECT p.name, c.state FROM place_rows AS at "
         f"JOIN call_rows AS c ON c.picture = at.picture AND c.{LIVE} "
@@ -304,4 +191,4 @@ def _asked(sql: sqlite3.Connection, place: Place, providers: Sequence[str]) -> d
         "WHERE at.source = ? AND at.size = ? AND at.mtime_ns = ?",
         (stored(place.source), place.size, place.mtime_ns),
     )
-    return {name: state for name, state in rows if name in providers}
+    return dict(rows.fetchall())

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from .._model import OutputImage, Region, Result
-from .._serial import as_json
-from ..errors import LocalResourceError, TaggersError
+from .._serial import to_record
+from ..errors import InvalidInput, LocalResourceError, MalformedResponse, TaggersError
 
-__all__ = ["Results", "outcome_row", "packed", "record_of", "result_of", "unpacked"]
+__all__ = ["Kept", "Results", "keepable", "outcome_row", "packed", "unindex", "unpacked"]
 
 MAX_KNOWN = 50_000
 """How many labels' ids are remembered: 10 MB at most."""
@@ -40,42 +40,37 @@ class Results:
         """The id of a label, made where there is none."""
         return _id_of(sql, "label_rows (text)", text, self._labels)
 
-    def put(
-        self, sql: sqlite3.Connection, run: int, call: int, picture: int, result: Result
-    ) -> None:
+    def put(self, sql: sqlite3.Connection, run: int, call: int, picture: int, kept: Kept) -> None:
         """Keeps the result of a call as a run has read it."""
-        sql.execute(
-            "INSERT INTO result_rows VALUES (?, ?, ?, ?, ?, ?)",
-            (call, run, *_reading(result), packed(result.raw)),
-        )
-        self.index(sql, call, picture, result)
+        sql.execute("INSERT INTO result_rows VALUES (?, ?, ?, ?, ?)", (call, run, *_reading(kept)))
+        self.index(sql, call, picture, kept.result)
 
     def read_again(
-        self, sql: sqlite3.Connection, run: int, call: int, picture: int, result: Result
+        self, sql: sqlite3.Connection, run: int, call: int, picture: int, kept: Kept
     ) -> None:
         """Puts what a run reads in an old answer in place of what is there, which is kept."""
         sql.execute(
-            "INSERT INTO former_rows SELECT call, run, plugin, plugin_version, record "
+            "INSERT INTO former_rows SELECT call, run, plugin, plugin_version, content "
             "FROM result_rows WHERE call = ?",
             (call,),
         )
-        self._replace(sql, (run, *_reading(result)), call, picture, result)
+        self._replace(sql, (run, *_reading(kept)), call, picture, kept.result)
 
     def read_before(self, sql: sqlite3.Connection, call: int, picture: int) -> None:
         """Puts what was read last before back into its place."""
         former = sql.execute(
-            "SELECT run, plugin, plugin_version, record FROM former_rows WHERE call = ? "
+            "SELECT run, plugin, plugin_version, content FROM former_rows WHERE call = ? "
             "ORDER BY run DESC LIMIT 1",
             (call,),
         ).fetchone()
         sql.execute("DELETE FROM former_rows WHERE call = ? AND run = ?", (call, former[0]))
-        self._replace(sql, former, call, picture, result_of(unpacked(former[3])))
+        self._replace(sql, former, call, picture, unpacked(former[3]))
 
     def _replace(
         self, sql: sqlite3.Connection, row: tuple[Any, ...], call: int, picture: int, result: Result
     ) -> None:
         sql.execute(
-            "UPDATE result_rows SET run = ?, plugin = ?, plugin_version = ?, record = ? "
+            "UPDATE result_rows SET run = ?, plugin = ?, plugin_version = ?, content = ? "
             "WHERE call = ?",
             (*row, call),
         )
@@ -103,7 +98,7 @@ class Results:
 def unindex(sql: sqlite3.Connection, call: int, picture: int) -> None:
     """Forgets a result's tags and places."""
     for table in ("tag_rows", "region_rows"):
-        sql.execute(f"DELETE FROM {table} WHERE picture = ? AND call = ?", (picture, call))  # noqa: S608
+        sql.execute(f"DELETE FROM {table} WHERE picture = ? AND call = ?", (picture, call))
 
 
 def _id_of(sql: sqlite3.Connection, column: str, text: str, known: dict[str, int]) -> int:
@@ -111,17 +106,17 @@ def _id_of(sql: sqlite3.Connection, column: str, text: str, known: dict[str, int
     if found is not None:
         return found
     table, name = column.split()
-    sql.execute(f"INSERT OR IGNORE INTO {column} VALUES (?)", (text,))  # noqa: S608
-    (row,) = sql.execute(f"SELECT id FROM {table} WHERE {name} = ?", (text,)).fetchone()  # noqa: S608
+    sql.execute(f"INSERT OR IGNORE INTO {column} VALUES (?)", (text,))
+    (row,) = sql.execute(f"SELECT id FROM {table} WHERE {name} = ?", (text,)).fetchone()
     if len(known) >= MAX_KNOWN:
         known.clear()
     known[text] = row
     return int(row)
 
 
-def _reading(result: Result) -> tuple[str, str | None, bytes]:
-    about = result.provenance
-    return about.plugin, about.plugin_version, packed(record_of(result))
+def _reading(kept: Kept) -> tuple[str, str | None, bytes]:
+    about = kept.result.provenance
+    return about.plugin, about.plugin_version, kept.content
 
 
 def _places(result: Result) -> Iterator[tuple[str | None, Region]]:
@@ -137,30 +132,53 @@ def _place(region: Region) -> tuple[Any, ...]:
     return region.kind, box.x, box.y, box.width, box.height, box.unit, region.confidence
 
 
-def record_of(result: Result) -> dict[str, Any]:
-    """The result as `to_dict` has it, without the raw answer and the bytes of pictures."""
-    images = tuple(OutputImage(b"", image.media_type) for image in result.images)
-    return evolve(result, raw=None, images=images).to_dict()
+@frozen
+class Kept:
+    """A result as it is kept: its `content` without the bytes of pictures, compressed."""
+
+    result: Result
+    content: bytes
 
 
-def result_of(record: Mapping[str, Any], raw: Any = None) -> Result:
-    """The result that `record_of` made this record of."""
-    return Result.from_dict({**record, "raw": raw})
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-def packed(value: Any) -> bytes:
-    """A value as JSON, compressed. Raises `LocalResourceError` for what JSON cannot hold."""
+def keepable(outcome: Result | TaggersError) -> Kept | TaggersError:
+    """An outcome as it can be kept. A result whose raw answer JSON cannot hold loses that, and says
+    so; one that JSON cannot hold at all becomes an error, which is billed as the result was."""
+    if isinstance(outcome, TaggersError):
+        return outcome
     try:
-        return zlib.compress(as_json(value).encode(), 1)
+        return packed(outcome)
     except (TypeError, ValueError, RecursionError) as error:
-        raise LocalResourceError(f"an answer cannot be kept as JSON: {error}") from error
-
-
-def unpacked(content: bytes) -> Any:
-    """What was packed. Raises `LocalResourceError` where it is damaged."""
+        warning = f"the raw answer is not kept: {error}"
+    bare = evolve(outcome, raw=None, warnings=(*outcome.warnings, warning))
     try:
-        return json.loads(zlib.decompress(content))
-    except (zlib.error, ValueError, RecursionError) as error:
+        return packed(bare)
+    except (TypeError, ValueError, RecursionError) as error:
+        lost = MalformedResponse(f"the result cannot be kept: {error}")
+        lost.note_attempts(outcome.provenance.attempts)
+        return lost
+
+
+def packed(result: Result) -> Kept:
+    """A result as it is kept. Raises what `json` raises for values that it cannot hold."""
+    images = tuple(OutputImage(b"", image.media_type) for image in result.images)
+    record = to_record(evolve(result, raw=None, images=images))
+    text = _JSON.encode((record, result.raw))
+    try:
+        content = text.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        content = json.dumps((record, result.raw)).encode()
+    return Kept(result, zlib.compress(content, 1))
+
+
+def unpacked(content: bytes) -> Result:
+    """The result that was packed. Raises `LocalResourceError` where it is damaged."""
+    try:
+        record, raw = json.loads(zlib.decompress(content))
+        return Result.from_dict({**record, "raw": raw})
+    except (zlib.error, InvalidInput, ValueError, TypeError, RecursionError) as error:
         raise LocalResourceError(f"a record of the store is damaged: {error}") from error
 
 

@@ -60,12 +60,11 @@ _TABLES = (
         call INTEGER PRIMARY KEY REFERENCES call_rows,
         run INTEGER NOT NULL,    -- that read the answer
         plugin TEXT NOT NULL, plugin_version TEXT,
-        record BLOB NOT NULL,    -- Result.to_dict() without raw and pictures, as JSON, zlib
-        raw BLOB NOT NULL        -- the decoded answer as JSON, zlib
+        content BLOB NOT NULL    -- [Result without raw and pictures, raw] as JSON, zlib
     )""",
-    """CREATE TABLE former_rows (  -- what earlier runs read in the same answers
+    """CREATE TABLE former_rows (  -- what earlier runs have read in the same answers
         call INTEGER NOT NULL, run INTEGER NOT NULL,
-        plugin TEXT NOT NULL, plugin_version TEXT, record BLOB NOT NULL,
+        plugin TEXT NOT NULL, plugin_version TEXT, content BLOB NOT NULL,
         PRIMARY KEY (call, run)
     )""",
     "CREATE TABLE label_rows (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",
