@@ -24,7 +24,7 @@ LAYERS = [
     {"testing"},
     {"emulator"},
     {"evaluate"},
-    {"compare", "draw", "library", "scaffold"},
+    {"batch", "compare", "draw", "library", "scaffold"},
     {"__init__"},
     {"_sync"},
     {"_client"},
@@ -73,6 +73,7 @@ HOMES = {
     "pillow_heif": {"_pixels"},
     "litestar": {"emulator"},
     "uvicorn": {"emulator"},
+    "pyarrow": {"batch"},
     "rich": {"cli"},
     "click": {"cli"},
 }

@@ -128,10 +128,10 @@ def _read(was: Result, options: Options, registry: Registry) -> Result:
     )
 
 
-def _sorted(findings: list[Finding]) -> dict[str, tuple[Any, ...]]:
+def _sorted(findings: list[Finding]) -> dict[str, Any]:
     """Findings as the fields of a result; of pictures the bytes are not kept."""
     kinds = {"tags": Tag, "regions": Region, "matches": Match, "verdicts": Verdict}
-    found: dict[str, tuple[Any, ...]] = {
+    found: dict[str, Any] = {
         name: tuple(item for item in findings if isinstance(item, kind))
         for name, kind in kinds.items()
     }

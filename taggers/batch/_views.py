@@ -16,7 +16,8 @@ __all__ = ["VIEWS", "Answer", "query", "search"]
 
 VIEWS = {
     "tags": "picture, source, provider, label, confidence, rank, call",
-    "regions": "picture, source, provider, label, confidence, x, y, width, height, unit, kind, call",
+    "regions": "picture, source, provider, label, confidence, x, y, width, height, unit, kind, "
+    "call",
     "pictures": "picture, source, sha256, url, format, width, height, bytes",
     "places": "source, picture, size, mtime_ns, run",
     "calls": "call, run, picture, source, provider, answered, state, began, took_s, units, "
@@ -28,7 +29,7 @@ VIEWS = {
     "spend": "run, provider, currency, calls, units, open_units, cost, open_cost",
     "judgements": "picture, label, answer, at",
 }
-"""The views for people and their columns. `picture` and `call` are ids, by which they are joined."""
+"""The views for people and their columns; `picture` and `call` are ids, by which they are joined."""
 
 _READS = {
     sqlite3.SQLITE_SELECT,
