@@ -14,7 +14,7 @@ with `undo`.
 from __future__ import annotations
 
 from ._errand import Errand, Open, Picture, Place, Retry
-from ._export import FORMATS, export
+from ._export import FORMATS, export, write_lines
 from ._journal import Journal
 from ._renormalize import Reading, read_again, renormalize
 from ._runs import Run, runs
@@ -44,4 +44,5 @@ __all__ = [
     "search",
     "undo",
     "undoable",
+    "write_lines",
 ]

@@ -67,9 +67,10 @@ def _whole(path: Path) -> Iterator[Path]:
 
 
 _ERRANDS = f"""
-    SELECT c.id, c.run, (SELECT min(source) FROM place_rows WHERE picture = c.picture) AS source,
-    p.key, p.format, p.width, p.height, a.name, b.name, c.state, c.began, c.units, c.open_units,
-    c.kind, c.message
+    SELECT c.id AS call, c.run,
+    (SELECT min(source) FROM place_rows WHERE picture = c.picture) AS source, p.key,
+    p.format, p.width, p.height, a.name AS provider, b.name AS answered, c.state, c.began,
+    c.units, c.open_units, c.kind, c.message, c.code
     FROM call_rows AS c JOIN picture_rows AS p ON p.id = c.picture
     JOIN provider_rows AS a ON a.id = c.provider LEFT JOIN provider_rows AS b ON b.id = c.answered
     WHERE c.{LIVE} AND c.id > ? ORDER BY c.id LIMIT ?
@@ -87,26 +88,33 @@ _REGIONS = """
 """
 
 
-def _groups(sql: sqlite3.Connection, size: int) -> Iterator[list[tuple[Any, ...]]]:
+def _groups(sql: sqlite3.Connection, size: int) -> Iterator[list[sqlite3.Row]]:
     last = 0
-    while group := sql.execute(_ERRANDS, (last, size)).fetchall():
+    while True:
+        cursor = sql.cursor()
+        cursor.row_factory = sqlite3.Row
+        group = cursor.execute(_ERRANDS, (last, size)).fetchall()
+        if not group:
+            return
         yield group
-        last = group[-1][0]
+        last = group[-1]["call"]
 
 
 def _jsonl(sql: sqlite3.Connection, file: TextIO) -> int:
     count = 0
     for group in _groups(sql, 1_000):
-        for call, _, source, key, *_, provider, _, state, _, _, _, kind, message in group:
-            if state == "done":
-                record = _record(sql, call)
-            else:
-                error = {"kind": kind, "message": message, "code": None, "billed": "maybe"}
-                image = {"source": named(source or key)}
-                record = {"provider": provider, "image": image, "error": error}
+        for row in group:
+            record = _record(sql, row["call"]) if row["state"] == "done" else _failure(row)
             file.write(as_json(record) + "\n")
-            count += 1
+        count += len(group)
     return count
+
+
+def _failure(row: sqlite3.Row) -> dict[str, Any]:
+    billed = "yes" if row["units"] else "maybe" if row["open_units"] else "no"
+    error = {"kind": row["kind"], "message": row["message"], "code": row["code"], "billed": billed}
+    image = {"source": _name(row), "sha256": _sha256(row)}
+    return {"provider": row["provider"], "image": image, "error": error}
 
 
 def _record(sql: sqlite3.Connection, call: int) -> dict[str, Any]:
@@ -123,19 +131,23 @@ def _csv(sql: sqlite3.Connection, file: TextIO) -> int:
     writer.writerow(_COLUMNS)
     labels, count = _labels(sql), 0
     for group in _groups(sql, 1_000):
-        tags: dict[int, list[tuple[int, float | None]]] = {}
-        for call, label, confidence in sql.execute(_TAGS, (group[0][0], group[-1][0])):
-            tags.setdefault(call, []).append((label, confidence))
-        for call, run, source, key, _, _, _, provider, answered, _, _, _, _, kind, message in group:
-            about = (_cell(_name(source, key)), _sha256(key), provider, answered)
-            error = (kind, message and _cell(message), run)
-            said = [(_cell(labels[label]), score) for label, score in tags.get(call, ())]
-            for rank, (label, score) in enumerate(said, 1):
-                writer.writerow((*about, label, score, rank, *error))
-            if not said:
-                writer.writerow((*about, None, None, None, *error))
+        tags: dict[int, list[tuple[str, float | None]]] = {}
+        for call, label, score in sql.execute(_TAGS, (group[0]["call"], group[-1]["call"])):
+            tags.setdefault(call, []).append((_cell(labels[label]), score))
+        for row in group:
+            writer.writerows(_lines(row, tags.get(row["call"], [])))
         count += len(group)
     return count
+
+
+def _lines(row: sqlite3.Row, tags: list[tuple[str, float | None]]) -> Iterator[tuple[Any, ...]]:
+    """A line for each tag; one for an errand without any."""
+    about = (_cell(_name(row)), _sha256(row), row["provider"], row["answered"])
+    error = (row["kind"], row["message"] and _cell(row["message"]), row["run"])
+    for rank, (label, score) in enumerate(tags, 1):
+        yield *about, label, score, rank, *error
+    if not tags:
+        yield *about, None, None, None, *error
 
 
 def _cell(text: str) -> str:
@@ -149,11 +161,15 @@ def _text(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _name(source: str | bytes | None, key: str | bytes) -> str:
-    return named(source if source is not None else key)
+def _name(row: sqlite3.Row) -> str:
+    """Where the picture is, or its URL; one that is only known by its content has no name."""
+    if row["source"] is not None:
+        return _text(named(row["source"]))
+    return _sha256(row) or _text(named(row["key"]))
 
 
-def _sha256(key: str | bytes) -> str | None:
+def _sha256(row: sqlite3.Row) -> str | None:
+    key = row["key"]
     return key.hex() if isinstance(key, bytes) and len(key) == 32 else None
 
 
@@ -192,52 +208,48 @@ def _parquet(store: Store, path: Path) -> int:
 def _table(
     arrow: Any,
     sql: sqlite3.Connection,
-    group: list[tuple[Any, ...]],
+    group: list[sqlite3.Row],
     names: pa.Array,
     at: dict[int, int],
 ) -> pa.Table:
     """A row for each errand, with its tags and places as lists."""
     string, number, real = arrow.string(), arrow.int64(), arrow.float64()
-    columns = list(zip(*group, strict=True)) or [()] * 15
-    calls, runs, sources, keys, formats, widths, heights, asked, answered, states, *more = columns
-    began, units, open_units, kinds, messages = more
-    span = (calls[0], calls[-1]) if calls else (0, -1)
-    pictures = [_name(source, key) for source, key in zip(sources, keys, strict=True)]
 
-    def lists(statement: str, types: dict[str, Any]) -> pa.Array:
-        """What each call has of something: its own rows, of which the first column is the call and
-        the second a label."""
+    def column(name: str, type_: Any) -> pa.Array:
+        return arrow.array([row[name] for row in group], type_)
+
+    def lists(statement: str, **types: Any) -> pa.Array:
+        """What each call has of something: rows that begin with the call and a label."""
+        span = (group[0]["call"], group[-1]["call"]) if group else (0, -1)
         rows = list(zip(*sql.execute(statement, span).fetchall(), strict=True))
-        whose, labels, *values = rows or [()] * (len(types) + 2)
-        many = Counter(whose)
-        offsets = list(accumulate((many[call] for call in calls), initial=0))
+        calls, labels, *values = rows or [()] * (2 + len(types))
+        many = Counter(calls)
+        ends = accumulate((many[row["call"]] for row in group), initial=0)
         label = names.take(arrow.array([at.get(label) for label in labels], number))
-        parts = [
-            arrow.array(value, type_) for value, type_ in zip(values, types.values(), strict=True)
-        ]
+        parts = map(arrow.array, values, types.values())
         struct = arrow.StructArray.from_arrays([label, *parts], ["label", *types])
-        return arrow.ListArray.from_arrays(arrow.array(offsets, arrow.int32()), struct)
+        return arrow.ListArray.from_arrays(arrow.array(ends, arrow.int32()), struct)
 
-    box = dict.fromkeys(("confidence", "x", "y", "width", "height"), real)
-    utc = arrow.timestamp("ms", "UTC")
+    began = arrow.array([round(row["began"] * 1000) for row in group], number)
+    box = {"x": real, "y": real, "width": real, "height": real, "unit": string, "kind": string}
     return arrow.table(
         {
-            "call": arrow.array(calls, number),
-            "run": arrow.array(runs, number),
-            "image": arrow.array([_text(name) for name in pictures], string),
-            "sha256": arrow.array([_sha256(key) for key in keys], string),
-            "format": arrow.array(formats, string),
-            "width": arrow.array(widths, number),
-            "height": arrow.array(heights, number),
-            "provider": arrow.array(asked, string),
-            "answered": arrow.array(answered, string),
-            "state": arrow.array(states, string),
-            "asked_at": arrow.array([round(at_s * 1000) for at_s in began], number).cast(utc),
-            "units": arrow.array(units, number),
-            "open_units": arrow.array(open_units, number),
-            "error": arrow.array(kinds, string),
-            "message": arrow.array(messages, string),
-            "tags": lists(_TAGS, {"confidence": real}),
-            "regions": lists(_REGIONS, {**box, "unit": string, "kind": string}),
+            "call": column("call", number),
+            "run": column("run", number),
+            "image": arrow.array(map(_name, group), string),
+            "sha256": arrow.array(map(_sha256, group), string),
+            "format": column("format", string),
+            "width": column("width", number),
+            "height": column("height", number),
+            "provider": column("provider", string),
+            "answered": column("answered", string),
+            "state": column("state", string),
+            "asked_at": began.cast(arrow.timestamp("ms", "UTC")),
+            "units": column("units", number),
+            "open_units": column("open_units", number),
+            "error": column("kind", string),
+            "message": column("message", string),
+            "tags": lists(_TAGS, confidence=real),
+            "regions": lists(_REGIONS, confidence=real, **box),
         }
     )

@@ -29,7 +29,7 @@ VIEWS = {
     "spend": "run, provider, currency, calls, units, open_units, cost, open_cost",
     "judgements": "picture, label, answer, at",
 }
-"""The views for people and their columns; `picture` and `call` are ids, by which they are joined."""
+"""The views for people and their columns; `picture` and `call` are ids that join them."""
 
 _READS = {
     sqlite3.SQLITE_SELECT,

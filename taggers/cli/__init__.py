@@ -17,6 +17,11 @@ __all__ = ["main"]
 COMMANDS = (
     "tag",
     "enhance",
+    "query",
+    "export",
+    "runs",
+    "renormalize",
+    "undo",
     "library",
     "providers",
     "config",
