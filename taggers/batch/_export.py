@@ -189,16 +189,15 @@ def _parquet(store: Store, path: Path) -> int:
     count, writer = 0, None
     with store.read() as sql:
         labels = _labels(sql)
-        names = pyarrow.array(labels.values(), pyarrow.string())
-        at = {label: index for index, label in enumerate(labels)}
+        names = pyarrow.array(map(labels.get, range(max(labels, default=0) + 1)), pyarrow.string())
         try:
             for group in _groups(sql, GROUP):
-                part = _table(pyarrow, sql, group, names, at)
+                part = _table(pyarrow, sql, group, names)
                 writer = writer or parquet.ParquetWriter(path, part.schema, compression="zstd")
                 writer.write_table(part)
                 count += len(group)
             if writer is None:
-                parquet.write_table(_table(pyarrow, sql, [], names, at), path)
+                parquet.write_table(_table(pyarrow, sql, [], names), path)
         finally:
             if writer is not None:
                 writer.close()
@@ -210,9 +209,8 @@ def _table(
     sql: sqlite3.Connection,
     group: list[sqlite3.Row],
     names: pa.Array,
-    at: dict[int, int],
 ) -> pa.Table:
-    """A row for each errand, with its tags and places as lists."""
+    """A row for each errand, with its tags and places as lists; `names` has labels by their id."""
     string, number, real = arrow.string(), arrow.int64(), arrow.float64()
 
     def column(name: str, type_: Any) -> pa.Array:
@@ -225,7 +223,7 @@ def _table(
         calls, labels, *values = rows or [()] * (2 + len(types))
         many = Counter(calls)
         ends = accumulate((many[row["call"]] for row in group), initial=0)
-        label = names.take(arrow.array([at.get(label) for label in labels], number))
+        label = names.take(arrow.array(labels, number))
         parts = map(arrow.array, values, types.values())
         struct = arrow.StructArray.from_arrays([label, *parts], ["label", *types])
         return arrow.ListArray.from_arrays(arrow.array(ends, arrow.int32()), struct)

@@ -106,6 +106,7 @@ def _id_of(sql: sqlite3.Connection, column: str, text: str, known: dict[str, int
     if found is not None:
         return found
     table, name = column.split()
+    text = _text(text)
     sql.execute(f"INSERT OR IGNORE INTO {column} VALUES (?)", (text,))
     (row,) = sql.execute(f"SELECT id FROM {table} WHERE {name} = ?", (text,)).fetchone()
     if len(known) >= MAX_KNOWN:
@@ -129,7 +130,15 @@ def _places(result: Result) -> Iterator[tuple[str | None, Region]]:
 
 def _place(region: Region) -> tuple[Any, ...]:
     box = region.box
-    return region.kind, box.x, box.y, box.width, box.height, box.unit, region.confidence
+    return (
+        region.kind and _text(region.kind),
+        box.x,
+        box.y,
+        box.width,
+        box.height,
+        box.unit,
+        region.confidence,
+    )
 
 
 @frozen
@@ -140,6 +149,8 @@ class Kept:
     content: bytes
 
 
+_NO_JSON = (AttributeError, TypeError, ValueError, RecursionError)
+"""What comes of values that are not what they should be."""
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -150,12 +161,12 @@ def keepable(outcome: Result | TaggersError) -> Kept | TaggersError:
         return outcome
     try:
         return packed(outcome)
-    except (TypeError, ValueError, RecursionError) as error:
+    except _NO_JSON as error:
         warning = f"the raw answer is not kept: {error}"
     bare = evolve(outcome, raw=None, warnings=(*outcome.warnings, warning))
     try:
         return packed(bare)
-    except (TypeError, ValueError, RecursionError) as error:
+    except _NO_JSON as error:
         lost = MalformedResponse(f"the result cannot be kept: {error}")
         lost.note_attempts(outcome.provenance.attempts)
         return lost
@@ -207,4 +218,5 @@ def _units(attempts: Any, billed: str) -> int:
 
 
 def _text(text: str) -> str:
+    """The text without halves of surrogate pairs, which SQLite does not take."""
     return text.encode("utf-8", "replace").decode()

@@ -22,7 +22,7 @@ MOST = 1_000
 @click.argument("store", type=click.Path())
 @click.argument("statement", required=False, metavar="[SELECT …]")
 @click.option("--search", "text", metavar="TEXT",
-              help="Show the tags with this text in their label, of one character or more.")  # fmt: skip
+              help="Show the tags with this text in their label: a character will do.")  # fmt: skip
 @click.option("-f", "--format", "form", type=click.Choice(("table", "jsonl", "csv")),
               help="A table on a terminal, else JSON Lines.")  # fmt: skip
 def command(store: str, statement: str | None, text: str | None, form: str | None) -> None:
