@@ -38,6 +38,12 @@ _READS = {
     sqlite3.SQLITE_RECURSIVE,
 }
 _PRAGMAS = {"data_version", "table_info", "table_xinfo", "table_list", "index_list", "index_info"}
+_REFUSALS = (
+    sqlite3.SQLITE_AUTH,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_SCHEMA,  # of a CREATE
+)
 _STEPS = 100_000
 """How many steps SQLite does before it looks whether Ctrl-C was pressed."""
 
@@ -119,7 +125,7 @@ def _faults() -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         if code == sqlite3.SQLITE_INTERRUPT:
             raise KeyboardInterrupt from error
-        if code in (sqlite3.SQLITE_AUTH, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY):
+        if code in _REFUSALS:
             raise InvalidInput("a query only reads", hint=_HINT, scope="call") from error
         if code == sqlite3.SQLITE_ERROR or not isinstance(error, sqlite3.DatabaseError):
             raise InvalidInput(f"SQLite says: {error}", hint=_HINT, scope="call") from error
