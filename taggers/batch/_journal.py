@@ -20,7 +20,7 @@ from attrs import define, field
 from .._model import Result
 from ..errors import LocalResourceError, TaggersError
 from ._errand import Errand, Open, Place, Retry, keep_picture, without_result
-from ._results import Results, keepable, outcome_row
+from ._results import Kept, Results, keepable, outcome_row
 from ._runs import begin_run, end_run, recover, refuse_company
 from ._schema import LIVE
 from ._store import Store, stored
@@ -69,15 +69,16 @@ class Journal:
         self, errands: Sequence[Errand], *, retry: Sequence[Retry] = ("failed",)
     ) -> list[int | None]:
         """Writes down, before anything is sent, that these are about to be asked. For each the id
-        of its call, or None where it must not be sent: it is done, under way, unknown or failed,
-        and not so in an earlier run and to be tried again."""
+        of its call; None where it must not be sent, as it is done, under way, unknown or failed.
+        Only what ended so in an earlier run, and is to be tried again, is begun anew."""
         with self._write() as sql:
             return [self._begun(sql, errand, retry) for errand in errands]
 
     def settle(self, outcomes: Sequence[tuple[int, Result | TaggersError]]) -> None:
         """Writes down what came of calls. One that is settled already stays as it is."""
+        kept = [(call, keepable(outcome)) for call, outcome in outcomes]
         with self._write() as sql:
-            for call, outcome in outcomes:
+            for call, outcome in kept:
                 self._settle(sql, call, outcome)
 
     def asked(self, places: Iterable[Place]) -> list[dict[str, str]]:
@@ -113,7 +114,9 @@ class Journal:
         try:
             with self.store.write() as sql:
                 seen = sql.execute(
-                    "UPDATE run_rows SET seen = ? WHERE id = ?", (self._now(), self.run)
+                    "UPDATE run_rows SET seen = ?, state = iif(state = 'died', 'running', state) "
+                    "WHERE id = ?",
+                    (self._now(), self.run),
                 )
                 if seen.rowcount == 0:
                     raise LocalResourceError(
@@ -165,8 +168,7 @@ class Journal:
         )
         return row.rowcount > 0
 
-    def _settle(self, sql: sqlite3.Connection, call: int, outcome: Result | TaggersError) -> None:
-        kept = keepable(outcome)
+    def _settle(self, sql: sqlite3.Connection, call: int, kept: Kept | TaggersError) -> None:
         answered = None if isinstance(kept, TaggersError) else kept.result.provider
         row = sql.execute(
             "UPDATE call_rows SET answered = ?, ended = ?, state = ?, units = ?, "
