@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test interop soak check clean
+.PHONY: demo test interop soak check viewer viewer-check clean
 
 demo: $(READY)
 	$(BIN)/python examples/demo.py
@@ -25,6 +25,17 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The page that reports are made of, from its source; it is committed, so that users need no Node.
+viewer:
+	cd viewer && npm ci && npm run build
+
+# Is the committed page what its source makes, and does it work in a browser?
+viewer-check: $(READY)
+	cd viewer && npm ci && npm run build -- --outDir dist
+	cmp viewer/dist/viewer.html taggers/compare/viewer.html
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[browser]"
+	$(BIN)/python -m pytest tests/viewer
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -69,11 +69,16 @@ class Breaker:
                 return
             raise self._open(now)
 
+    def check(self, now: Moment) -> None:
+        """Raises `CircuitOpen` where no call would be let through now."""
+        with self._lock:
+            if self._shut(now):
+                raise self._open(now)
+
     def is_open(self, now: Moment) -> bool:
         """Whether no call would be let through now."""
         with self._lock:
-            waiting = self._until is not None and now.ticks < self._until.ticks
-            return waiting or self._trial is not None
+            return self._shut(now)
 
     def until(self) -> Moment | None:
         """When one call may try again; None while it is closed."""
@@ -97,6 +102,10 @@ class Breaker:
         with self._lock:
             if self._trial is who:
                 self._trial = None
+
+    def _shut(self, now: Moment) -> bool:
+        waiting = self._until is not None and now.ticks < self._until.ticks
+        return waiting or self._trial is not None
 
     def _count(self, failed: bool, now: Moment) -> None:
         self._calls.append((now.ticks, failed))

@@ -260,7 +260,6 @@ class AsyncTagger:
             policy=call.policy,
             ends=call.ends,
             ask=partial(self._ask, image, call.options),
-            left_alone=self._targets.left_alone,
             ticks=time.monotonic,
         )
         return await walk.result()
@@ -268,11 +267,24 @@ class AsyncTagger:
     async def _ask(
         self, image: Image, options: Options, step: Step, policy: Policy, repeats: Repeats
     ) -> Result:
+        profile = self._config.profile
+        if profile is None:
+            return await self._kept_or_asked(image, options, step, policy, repeats)
+        target = self._targets.of(step.name)
+        asking = profile.asking(options, step.name, target.plugin, target.provider.offers)
+        result = await self._kept_or_asked(image, asking, step, policy, repeats)
+        return profile.applied(result, options)
+
+    async def _kept_or_asked(
+        self, image: Image, options: Options, step: Step, policy: Policy, repeats: Repeats
+    ) -> Result:
+        """What the answer cache has, or else the provider says."""
         target = self._targets.of(step.name)
         if self._policy is not None and self._policy.unknown == "raise":
             policy = evolve(policy, unknown="raise")
 
         async def ask(after_s: float = 0.0) -> Result:
+            self._targets.check_breaker(step.name)
             left = evolve(policy, deadline_s=policy.deadline_s - after_s)
             context = self._targets.context(target, left, repeats, step.routes)
             return await self._called(target, image, options, context)

@@ -1,6 +1,7 @@
 """`taggers.toml`: which providers there are and how to choose among them.
 
     default = "tags"                     # a provider or a route
+    profile = "profile.toml"             # thresholds, made by `taggers tune`; beside this file
 
     [providers.hw]                       # a name of your own, or an installed provider's
     plugin = "huawei-tagging-v2"         # which installed provider it is
@@ -23,7 +24,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field, frozen
 
@@ -37,6 +38,9 @@ from ._secret import names_only
 from ._settings import Setting
 from ._spend import Cap
 from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from ._profile import Profile
 
 __all__ = ["ENDPOINT", "REFERENCE", "Config", "Prices", "Service", "Store"]
 
@@ -82,13 +86,18 @@ class Prices:
 
     def said(self, name: str, plugin: str) -> Money | None:
         """What the user says that a provider costs, by its own name or else its plugin's."""
-        return self.units.get(name) or self.units.get(plugin)
+        return self.units.get(self.key(name, plugin))
+
+    def key(self, name: str, plugin: str) -> str:
+        """The name by which the price of a provider is, or would be, written."""
+        return name if name in self.units else plugin
 
 
 @define
 class Config:
     """What the configuration files say. `trusted_hosts` comes from the user's own file alone.
-    `origins` are the files of the default, the budgets and the prices, by their key path."""
+    `origins` are the files of the default, the budgets and the prices, by their key path, and the
+    profile's own."""
 
     default: str | None = None
     services: dict[str, Service] = field(factory=dict)
@@ -97,6 +106,7 @@ class Config:
     store: Store = field(factory=Store)
     budgets: dict[str, Cap] = field(factory=dict)
     prices: Prices = field(factory=Prices)
+    profile: Profile | None = None
     trusted_hosts: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     origins: dict[str, Path] = field(factory=dict)

@@ -63,6 +63,9 @@ def _loose_ends(config: Config, registry: Registry) -> Iterator[str]:
         place = _place(f"budgets.{cap.name}", config)
         yield from _unknown(f"{place}.providers", cap.providers or (), services)
         yield from _unknown(f"{place}.routes", cap.routes or (), {*config.routes})
+    for name in config.profile.providers if config.profile else ():
+        place = f"{config.origins['profile']}: providers.{name}"
+        yield from _unknown(place, (name,), services)
     for name in config.prices.units:
         yield from _unknown(_place(f"prices.{name}", config), (name,), services)
 

@@ -15,7 +15,20 @@ from ._image import FORMATS
 from ._money import CURRENCIES, Money
 from ._registry import nearest
 
-__all__ = ["BUDGET", "HOSTS", "POLICY", "ROUTE", "SERVICE", "STORE", "WHEN", "Key", "is_money"]
+__all__ = [
+    "BUDGET",
+    "HOSTS",
+    "POLICY",
+    "PROFILE",
+    "ROUTE",
+    "SERVICE",
+    "STORE",
+    "WHEN",
+    "Key",
+    "Number",
+    "Text",
+    "is_money",
+]
 
 MONEY = r"[0-9]{1,12}(\.[0-9]{1,30})? (" + "|".join(CURRENCIES) + ")"
 
@@ -222,4 +235,5 @@ BUDGET: Mapping[str, Key] = {
     "providers": Texts(help="what these spend; without it, all"),
     "routes": Texts(help="what is spent by these routes; without it, all"),
 }
+PROFILE = Text(help="a file of thresholds that `taggers tune` makes, beside this one")
 HOSTS = Texts(help="hosts that may be sent your keys; only in your own file")

@@ -16,6 +16,7 @@ from ._config_keys import (
     BUDGET,
     HOSTS,
     POLICY,
+    PROFILE,
     ROUTE,
     SERVICE,
     STORE,
@@ -27,18 +28,20 @@ from ._config_keys import (
 from ._keys import user_folder
 from ._limits import Limits
 from ._money import Money
+from ._profile import Profile
 from ._provider import Provider
 from ._registry import Registry, nearest
 from ._routes import Route, When
 from ._settings import Setting
 from ._spend import Cap
-from .errors import PluginError
+from .errors import ConfigurationError, PluginError
 
 __all__ = ["Reader"]
 
 CNY_PER_USD = "cny_per_usd"
 _TOP = (
-    "default", "providers", "routes", "policy", "store", "budgets", "prices", "trusted_hosts",
+    "default", "providers", "routes", "policy", "store", "budgets", "prices", "profile",
+    "trusted_hosts",
 )  # fmt: skip
 
 
@@ -68,6 +71,7 @@ class Reader:
         config.prices = self._prices(config, document)
         for name, table in self._tables("budgets", document):
             self._budget(config, name, table)
+        self._profile(config, document)
         self._trust(config, document)
 
     def _document(self) -> dict[str, Any]:
@@ -229,6 +233,20 @@ class Reader:
         units = {name: Money.parse(text) for name, text in written.items() if is_money(text)}
         config.origins |= {f"prices.{name}": self.file for name in units}
         return Prices({**prices.units, **units}, prices.cny_per_usd if rate is None else rate)
+
+    def _profile(self, config: Config, document: Mapping[str, Any]) -> None:
+        named = document.get("profile")
+        if named is None:
+            return
+        if fault := PROFILE.fault(named):
+            self.faults.append(f"profile: {fault}")
+            return
+        path = self.file.parent / Path(named).expanduser()
+        try:
+            config.profile = Profile.read(path)
+        except ConfigurationError as error:
+            self.faults += [f"profile: {fault}" for fault in error.message.splitlines()]
+        config.origins["profile"] = path
 
     def _trust(self, config: Config, document: Mapping[str, Any]) -> None:
         if "trusted_hosts" not in document:

@@ -6,7 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from ._config import ENDPOINT, REFERENCE
-from ._config_keys import BUDGET, HOSTS, POLICY, ROUTE, SERVICE, STORE, WHEN, Amount, Key, Number
+from ._config_keys import (
+    BUDGET,
+    HOSTS,
+    POLICY,
+    PROFILE,
+    ROUTE,
+    SERVICE,
+    STORE,
+    WHEN,
+    Amount,
+    Key,
+    Number,
+)
 from ._registry import Registry
 from ._serial import DIALECT
 from ._settings import Setting
@@ -30,6 +42,7 @@ def config_schema(registry: Registry) -> dict[str, Any]:
         "type": "object",
         "properties": {
             "default": {"type": "string", "minLength": 1, "description": "a provider or a route"},
+            "profile": _key(PROFILE),
             "trusted_hosts": _key(HOSTS),
             "policy": _table(POLICY),
             "store": _table(STORE),

@@ -12,7 +12,7 @@ from ._model import BoundingBox, Finding, Match, Options, Region, Tag, Verdict, 
 from ._provider import Provider
 from .errors import MalformedResponse
 
-__all__ = ["keep"]
+__all__ = ["keep", "strongest"]
 
 
 def keep(
@@ -32,7 +32,7 @@ def keep(
     if (least := options.min_confidence) is not None:
         tags = [tag for tag in tags if tag.confidence is None or tag.confidence >= least]
     if options.limit is not None:
-        tags = _strongest(tags, options.limit)
+        tags = strongest(tags, options.limit)
     return [*tags, *rest], list(warnings)
 
 
@@ -73,7 +73,7 @@ def _clean(tag: Tag, warnings: dict[str, None]) -> Tag:
     is longer than any true name is cut."""
     if not isinstance(tag.name, str) or not tag.name:
         raise MalformedResponse(f"a tag's name is {tag.name!r}, which is no text")
-    said = [text for text in (tag.kind, tag.source) if text is not None]
+    said = [text for text in (tag.kind, tag.source, tag.id) if text is not None]
     texts = (tag.name, *tag.names.values(), *tag.category, *chain(*tag.categories.values()), *said)
     for text in texts:
         if not isinstance(text, str):
@@ -98,6 +98,7 @@ def _clean(tag: Tag, warnings: dict[str, None]) -> Tag:
         },
         kind=tag.kind and cleaned(tag.kind),
         source=tag.source and cleaned(tag.source),
+        id=tag.id and cleaned(tag.id),
     )
 
 
@@ -147,7 +148,7 @@ def _speaks(tags: list[Tag], language: str, provider: Provider) -> bool:
     )
 
 
-def _strongest(tags: list[Tag], limit: int) -> list[Tag]:
+def strongest(tags: list[Tag], limit: int) -> list[Tag]:
     """The `limit` most confident tags, in the order they came in; None counts as least."""
     ranked = sorted(range(len(tags)), key=lambda index: -(tags[index].confidence or 0.0))
     return [tags[index] for index in sorted(ranked[:limit])]

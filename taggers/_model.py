@@ -125,6 +125,7 @@ class Tag:
     * `names`, `categories`: the same by language ("zh", "en") where the vendor gives several;
     * `regions`: where it was seen; their confidence may differ from the tag's;
     * `source`: the vendor's model or scene that said it, or "neighbours";
+    * `id`: what the vendor, or a public vocabulary, knows it by ("/m/01yrx"), where one is told;
     * `evidence`: for a tag voted from similar pictures, the paths of those that carry it.
     """
 
@@ -136,6 +137,7 @@ class Tag:
     categories: Mapping[str, tuple[str, ...]] = field(factory=dict)
     regions: tuple[Region, ...] = ()
     source: str | None = None
+    id: str | None = None
     evidence: tuple[str, ...] = ()
 
 

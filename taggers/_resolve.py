@@ -7,7 +7,7 @@ import fnmatch
 import ipaddress
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,12 +20,13 @@ from ._keys import Keys
 from ._limits import Limits
 from ._provider import Provider
 from ._registry import Registry
+from ._routes import Candidate, Planner
 from ._settings import Secret, Setting, Settings
 from ._shared import Key, fingerprint, server
 from ._wire import Request, prepare
 from .errors import ConfigurationError, PluginError, TaggersError
 
-__all__ = ["Missing", "Target", "missing", "problems", "resolve"]
+__all__ = ["Missing", "Target", "filter_faults", "missing", "problems", "resolve"]
 
 
 @frozen
@@ -146,6 +147,19 @@ def problems(
     except (ConfigurationError, PluginError) as error:
         return error
     return None
+
+
+def filter_faults(config: Config, registry: Registry) -> Iterator[str]:
+    """Which routes' filters leave out all that they may ask, whatever is asked for."""
+    of = partial(_candidate, config, registry)
+    planner = Planner(routes=config.routes, of=of, roll=lambda: 0.0)
+    for route in config.routes.values():
+        with contextlib.suppress(ConfigurationError, PluginError):  # reported for the provider
+            yield from route.faults([of(name) for name in planner.leaves(route.name)])
+
+
+def _candidate(config: Config, registry: Registry, name: str) -> Candidate:
+    return Candidate(provider=registry.provider(config.service(name, registry).plugin))
 
 
 def missing(provider: Provider, found: list[Found]) -> list[Missing]:

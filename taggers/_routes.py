@@ -7,7 +7,7 @@ comes with the routes that lead to it, the outermost first, whose settings it in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -138,6 +138,16 @@ class Route:
         offered |= {name for name in ("boxes", "images") if getattr(offers, name)}
         lacking = [word for word in self.requires or () if word not in offered]
         return f"it does not offer {', '.join(lacking)}" if lacking else None
+
+    def faults(self, candidates: Sequence[Candidate]) -> Iterator[str]:
+        """What is wrong with filters that leave out every one of these, which it may ask."""
+        for key in ("vendors", "requires"):
+            alone = evolve(self, vendors=None, regions=None, requires=None)
+            alone = evolve(alone, **{key: getattr(self, key)})
+            reasons = [alone.why_not(candidate) for candidate in candidates]
+            if reasons and all(reasons):
+                said = "; ".join(dict.fromkeys(map(str, reasons)))
+                yield f"routes.{self.name}.{key}: leaves out all of its targets: {said}"
 
 
 @frozen

@@ -136,7 +136,7 @@ class Purse:
 
     Of `caps` those count that cover it and are in the currency of `price`, which is for one unit;
     None: nobody knows it. One in another currency that none of them stands for lets nothing
-    through. [prices] of taggers.toml names a price by the `plugin`. `now` is the Unix time in s.
+    through. `priced_as` is its key in [prices] of taggers.toml. `now` is the Unix time in s.
     """
 
     ledger: Ledger
@@ -145,7 +145,7 @@ class Purse:
     routes: tuple[str, ...] = ()
     run: str
     price: Money | None
-    plugin: str
+    priced_as: str
     now: Callable[[], float] = field(default=time.time, repr=False)
 
     def reserve(self, units: int) -> Reservation | None:
@@ -184,7 +184,7 @@ class Purse:
         if self.price is None:
             raise BudgetExceeded(
                 f"nobody knows what {self.provider} costs, so {caps[0]} could be passed",
-                hint=f"write its price for one unit into taggers.toml: [prices] {self.plugin} = "
+                hint=f"write its price for one unit into taggers.toml: [prices] {self.priced_as} = "
                 f'"… {caps[0].money.currency}"',
             )
         return self.price
@@ -204,7 +204,7 @@ class Purse:
             f"{self.provider} costs {amount.currency}, which {cap} cannot count",
             hint=f"add a cap in its currency to taggers.toml: [budgets.{self.provider}-"
             f'{amount.currency.lower()}] cap = "… {amount.currency}", per = "{cap.per}"{only}; '
-            f"or write its price in the cap's: [prices] {self.plugin} = "
+            f"or write its price in the cap's: [prices] {self.priced_as} = "
             f'"… {cap.money.currency}"',
         )
 

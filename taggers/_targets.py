@@ -32,6 +32,7 @@ from ._routes import Candidate, Route
 from ._shared import revealed
 from ._spend import Purse, spending
 from ._standing import Standing, standing
+from .errors import CircuitOpen
 
 __all__ = ["Targets"]
 
@@ -78,12 +79,14 @@ class Targets:
         """How things stand with a provider just now."""
         return standing(self.of(name))
 
-    def left_alone(self, name: str) -> str | None:
-        """Why a provider is let alone just now, for failing often; None where it is not."""
-        breaker = BREAKERS.of(self.of(name).service)
-        if breaker.is_open(Moment(time.monotonic(), time.time())):
-            return f"{name}: it failed often and is left alone until {breaker.until()}"
-        return None
+    def check_breaker(self, name: str) -> None:
+        """Raises `CircuitOpen` for a provider that is left alone just now, for failing often: its
+        calls need not even wait for their turn."""
+        try:
+            BREAKERS.of(self.of(name).service).check(Moment(time.monotonic(), time.time()))
+        except CircuitOpen as error:
+            error.provider = name
+            raise
 
     def context(
         self, target: Target, policy: Policy, repeats: Repeats, routes: tuple[Route, ...] = ()
@@ -136,7 +139,7 @@ class Targets:
             routes=tuple(route.name for route in routes),
             run=self._run,
             price=self.price(target),
-            plugin=target.plugin,
+            priced_as=self.config.prices.key(target.provider.name, target.plugin),
         )
 
 

@@ -28,20 +28,22 @@ class Walk:
 
     One time and one number of repeats are shared by all of them, and those of an inner route by its
     own, whose time begins with the first. `policy` is the call's; `ends` are the ticks at which its
-    time is over; `left_alone` says why a provider is not to be asked just now, where another one
-    may be.
+    time is over.
     """
 
     plan: Plan
     policy: Policy
     ends: float
     ask: Ask
-    left_alone: Callable[[str], str | None]
     ticks: Callable[[], float]
     _left: dict[str, str] = field(factory=dict)
     _attempts: tuple[Attempt, ...] = ()
     _times: dict[str, float] = field(factory=dict)
-    _repeats: dict[str, Repeats] = field(factory=dict)
+    _repeats: Repeats = field(init=False)
+    _inner_repeats: dict[str, Repeats] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self._repeats = Repeats(self.policy.attempts - 1)
 
     async def result(self) -> Result:
         """The first answer. Raises the `TaggersError` in which the way ends."""
@@ -53,12 +55,9 @@ class Walk:
         *others, last = self.plan.steps
         for step, following in zip(others, self.plan.steps[1:], strict=True):
             try:
-                if why := self.left_alone(step.name):
-                    self._left[step.name] = why
-                    continue
                 return self._with_all(await self._asked(step))
             except TaggersError as error:
-                says = str(error)
+                says = str(error).removeprefix(f"{step.name}: ")
                 self._note(error)
                 if not self._goes_on(error, step.paid_on(following)):
                     raise
@@ -71,25 +70,25 @@ class Walk:
 
     async def _asked(self, step: Step) -> Result:
         policy = evolve(step.policy(self.policy), deadline_s=self._left_s(step))
-        repeats = self._repeats.setdefault("", Repeats(self.policy.attempts - 1))
+        repeats = self._repeats
         for route in step.routes:
             if route.attempts is not None:
                 inner = Repeats(route.attempts - 1, within=repeats)
-                repeats = self._repeats.setdefault(route.name, inner)
+                repeats = self._inner_repeats.setdefault(route.name, inner)
         return await self.ask(step, policy, repeats)
 
     def _left_s(self, step: Step) -> float:
         """The time that is left for a provider. Raises `DeadlineExceeded` where there is none."""
         now = self.ticks()
-        ends = {"the call": self.ends}
+        first, whose = self.ends, "the call"
         for route in step.routes:
             if route.deadline_s is not None:
-                ends[route.name] = self._times.setdefault(route.name, now + route.deadline_s)
-        first = min(ends, key=lambda name: ends[name])
-        if ends[first] <= now:
-            reason = f"the time of {first} was over before it was asked"
+                ends = self._times.setdefault(route.name, now + route.deadline_s)
+                first, whose = min((first, whose), (ends, route.name))
+        if first <= now:
+            reason = f"the time of {whose} was over before it was asked"
             raise DeadlineExceeded(reason, sent=False, provider=step.name)
-        return ends[first] - now
+        return first - now
 
     def _note(self, error: TaggersError) -> None:
         """Makes an error that of the whole call so far."""

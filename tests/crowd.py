@@ -49,7 +49,7 @@ def begin(wish: str, folder: Path, processes: int) -> subprocess.Popen[str]:
 
 def purse(ledger: Ledger, **changed: object) -> Purse:
     """A purse under the cap, of a provider `hw`."""
-    usual = {"caps": (CAP,), "provider": "hw", "run": "1", "price": PRICE, "plugin": "huawei"}
+    usual = {"caps": (CAP,), "provider": "hw", "run": "1", "price": PRICE, "priced_as": "huawei"}
     return Purse(**{"ledger": ledger, **usual, **changed})
 
 

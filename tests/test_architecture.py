@@ -37,6 +37,7 @@ LAYERS = [
     {"_fetch"},
     {"_config_file"},
     {"_config_reader"},
+    {"_profile"},
     {"_config", "_config_keys"},
     {"_registry", "_keys", "plugin"},
     {"_entry_points", "hookspecs"},
@@ -55,7 +56,7 @@ LAYERS = [
     {"_permits", "_spend"},
     {"_ledger", "_money", "_process"},
     {"_model"},
-    {"_serial"},
+    {"_serial", "_extras"},
     {"errors"},
 ]
 """From the top down: a module imports from lower layers only."""
@@ -71,6 +72,10 @@ HOMES = {
     "imagesize": {"_image"},
     "PIL": {"draw", "_pixels", "_planes", "_remake"},
     "pillow_heif": {"_pixels"},
+    "scipy": {"compare", "evaluate"},
+    "rapidfuzz": {"compare", "evaluate"},
+    "tomlkit": {"compare"},
+    "wn": {"compare"},
     "litestar": {"emulator"},
     "uvicorn": {"emulator"},
     "pyarrow": {"batch"},

@@ -285,6 +285,29 @@ def test_config_check_reports_every_mistake(run: Run, tmp_path: Path) -> None:
     assert 2 == len(err.splitlines())
 
 
+def test_config_check_names_filters_that_leave_out_everything(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "taggers.toml").write_text(
+        """
+        [routes.good]
+        targets = ["local-basic"]
+        vendors = ["taggers", "huawei"]
+        [routes.typos]
+        targets = ["local-basic"]
+        requires = ["boxen"]
+        vendors = ["loca"]
+        """
+    )
+
+    code, _, err = run("config", "check")
+
+    assert 2 == code
+    assert [
+        "routes.typos.vendors: leaves out all of its targets: taggers is none of the vendors of "
+        "typos",
+        "routes.typos.requires: leaves out all of its targets: it does not offer boxen",
+    ] == [line.removeprefix("taggers: ") for line in err.splitlines()]
+
+
 def test_config_shows_what_it_understood_and_no_secret(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

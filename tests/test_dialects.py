@@ -70,23 +70,29 @@ def _random_tag(draw: random.Random, name: str) -> Tag:
         names={"zh": name.strip(), "en": "n"},
         categories={"zh": ("自然",), "en": ("nature",)},
         regions=(Region(box, 0.5),) if draw.random() < 0.5 else (),
+        id=f"ai_{name.strip()}",
     )
+
+
+def _without_id(tag: Tag) -> Tag:
+    return evolve(tag, id=None)
 
 
 CARRIED: dict[str, Any] = {
     "clarifai": lambda tag: evolve(tag, category=(), names={}, categories={}, regions=()),
     "huawei-tagging-v1": lambda tag: evolve(
-        tag, kind="concept", category=(), categories={}, regions=()
+        tag, id=None, kind="concept", category=(), categories={}, regions=()
     ),
-    "huawei-tagging-v2": lambda tag: tag,
-    "huawei-media-tagging": lambda tag: evolve(tag, regions=()),
-    "huawei-media-tagging-det": lambda tag: evolve(tag, categories={}),
+    "huawei-tagging-v2": _without_id,
+    "huawei-media-tagging": lambda tag: evolve(tag, id=None, regions=()),
+    "huawei-media-tagging-det": lambda tag: evolve(tag, id=None, categories={}),
     "imagga-tags": lambda tag: evolve(
-        tag, names={"zh": tag.name}, category=(), categories={}, regions=()
+        tag, id=None, names={"zh": tag.name}, category=(), categories={}, regions=()
     ),
-    "tencent-detect-label": lambda tag: evolve(tag, names={}, categories={}, regions=()),
+    "tencent-detect-label": lambda tag: evolve(tag, id=None, names={}, categories={}, regions=()),
     "tencent-content-analysis": lambda tag: evolve(
         tag,
+        id=None,
         names={},
         categories={},
         source="web",
@@ -276,7 +282,7 @@ def test_a_detectors_places_come_back_under_their_names() -> None:
         Region(BoundingBox(left, 0.25, 0.25, 0.5, "relative"), confidence)
         for left, confidence in ((0.0, 0.75), (0.5, 0.5), (0.25, 0.25))
     )
-    tags = (Tag("blurred", 0.9), Tag("猫", 0.75, regions=(here, there)))
+    tags = (Tag("blurred", 0.9, id="b"), Tag("猫", 0.75, regions=(here, there), id="c"))
 
     found = _written(_dialect("clarifai-regions"), _result(tags=tags, regions=(nameless,)))
 

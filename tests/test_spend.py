@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from crowd import CAP, PRICE, begin, purse
 
+from taggers._config import Prices
 from taggers._ledger import Ledger
 from taggers._money import Money
 from taggers._spend import KEPT_DAYS, Cap, Per, Reservation, Standing, spending, standings
@@ -234,6 +235,12 @@ def test_a_cap_that_is_lowered_below_what_is_spent_has_nothing_left(ledger: Ledg
     lowered = _standing(ledger, Cap("crowd", PRICE, "day"), "2026-07-31T12:00")
 
     assert 0 == lowered.left.micros
+
+
+def test_a_price_is_asked_for_by_the_key_that_is_in_force() -> None:
+    prices = Prices({"hw": PRICE})
+
+    assert ("hw", "huawei") == (prices.key("hw", "huawei"), prices.key("other", "huawei"))
 
 
 def test_a_price_that_nobody_knows_is_refused_with_what_to_write(ledger: Ledger) -> None:

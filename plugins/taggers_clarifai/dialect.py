@@ -179,7 +179,7 @@ def _write_concepts(result: Result, asked: Asked) -> Response:
 
 def _write_regions(result: Result, asked: Asked) -> Response:
     """One region for each place; what a picture shows without a place is a concept of the whole."""
-    named = [(place, _name(tag, asked)) for tag in result.tags for place in tag.regions]
+    named = [(place, tag) for tag in result.tags for place in tag.regions]
     places = [*named, *((place, None) for place in result.regions)]
     regions = [_region(number, *place, asked) for number, place in enumerate(places)]
     whole = [_of_tag(tag, asked) for tag in result.tags if not tag.regions]
@@ -196,20 +196,22 @@ def _name(tag: Tag, asked: Asked) -> str:
 
 
 def _of_tag(tag: Tag, asked: Asked) -> dict[str, Any]:
-    return _concept(_name(tag, asked), tag.confidence)
+    return _concept(tag, tag.confidence, asked)
 
 
-def _concept(name: str, confidence: float | None) -> dict[str, Any]:
-    digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
-    return {"id": f"ai_{digest[:8]}", "name": name, **_value(confidence), "app_id": "main"}
+def _concept(tag: Tag, confidence: float | None, asked: Asked) -> dict[str, Any]:
+    name = _name(tag, asked)
+    made_up = f"ai_{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    return {"id": tag.id or made_up, "name": name, **_value(confidence), "app_id": "main"}
 
 
 def _value(confidence: float | None) -> dict[str, float]:
     return {} if confidence is None else {"value": confidence}
 
 
-def _region(number: int, place: Region, name: str | None, asked: Asked) -> dict[str, Any]:
-    concepts = {} if name is None else {"data": {"concepts": [_concept(name, place.confidence)]}}
+def _region(number: int, place: Region, tag: Tag | None, asked: Asked) -> dict[str, Any]:
+    concept = [] if tag is None else [_concept(tag, place.confidence, asked)]
+    concepts = {"data": {"concepts": concept}} if concept else {}
     return {
         "id": f"{number:032x}",
         "region_info": {"bounding_box": _sides(place.box, asked.image)},

@@ -75,13 +75,15 @@ def read(body: Any) -> Iterator[Tag | Region]:
 
 
 def _tag(concept: Any) -> Tag:
-    return Tag(name=concept["name"], confidence=fraction(concept.get("value")))
+    return Tag(
+        name=concept["name"], confidence=fraction(concept.get("value")), id=concept.get("id")
+    )
 
 
 def _located(regions: Any) -> Iterator[Tag | Region]:
     """One tag for each name, with all its places and the highest of their confidences. What has no
     name comes as a region, and what has no box (but a mask, say) as a tag without a place."""
-    places: dict[str, list[Region]] = {}
+    places: dict[tuple[str, str | None], list[Region]] = {}
     for region in regions:
         box = (region.get("region_info") or {}).get("bounding_box")
         concepts = (region.get("data") or {}).get("concepts") or ()
@@ -92,10 +94,10 @@ def _located(regions: Any) -> Iterator[Tag | Region]:
         else:
             for concept in concepts:
                 place = Region(_box(box), fraction(concept.get("value")))
-                places.setdefault(concept["name"], []).append(place)
-    for name, found in places.items():
+                places.setdefault((concept["name"], concept.get("id")), []).append(place)
+    for (name, known), found in places.items():
         sure = [place.confidence for place in found if place.confidence is not None]
-        yield Tag(name=name, confidence=max(sure, default=None), regions=tuple(found))
+        yield Tag(name, max(sure, default=None), regions=tuple(found), id=known)
 
 
 def _box(box: Any) -> BoundingBox:
@@ -119,13 +121,11 @@ PROVIDER = Provider(
         "outputs[*].created_at": "the time of the answer",
         "outputs[*].model": "describes the model that the settings name",
         "outputs[*].input": "the picture that was sent, or a placeholder for it",
-        "outputs[*].data.concepts[*].id": "the vendor's code for the name, whatever its language",
         "outputs[*].data.concepts[*].app_id": "where the concept is kept: the model's own app",
         "outputs[*].data.concepts[*].user_id": "whose concept it is: the model's owner's",
         "outputs[*].data.regions[*].region_info.mask": "a place that is no rectangle",
         "outputs[*].data.regions[*].id": "the region's own id, new in each answer",
         "outputs[*].data.regions[*].value": "repeats the value of the region's best concept",
-        "outputs[*].data.regions[*].data.concepts[*].id": "the vendor's code for the name",
         "outputs[*].data.regions[*].data.concepts[*].app_id": "the model's own app",
     },
     # Inputs, docs.clarifai.com/create-manage/inputs/upload (checked 2026-11): below 20 MB.

@@ -192,13 +192,19 @@ def _write_result(result: Result, asked: Asked) -> Response:
 
 def _label(tag: Tag) -> dict[str, Any]:
     language = {"locale": "en"} if "en" in tag.names else {}
-    return {"description": tag.names.get("en", tag.name), **_score(tag.confidence), **language}
+    named = {"description": tag.names.get("en", tag.name), **_mid(tag)}
+    return {**named, **_score(tag.confidence), **language}
+
+
+def _mid(tag: Tag) -> dict[str, str]:
+    return {"mid": tag.id} if tag.id else {}
 
 
 def _object(tag: Tag, place: Region, image: Image) -> dict[str, Any]:
     language = {"languageCode": "en"} if "en" in tag.names else {}
     return {
         "name": tag.names.get("en", tag.name),
+        **_mid(tag),
         **language,
         **_score(place.confidence if place.confidence is not None else tag.confidence),
         "boundingPoly": {"normalizedVertices": _corners(place.box, image)},

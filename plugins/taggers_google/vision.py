@@ -85,21 +85,23 @@ def _label(label: Any) -> Tag:
         name=label["description"],
         confidence=fraction(label.get("score")),
         names=_names([label], "locale", "description"),
+        id=label.get("mid"),
     )
 
 
 def _objects(found: Iterable[Any]) -> Iterator[Tag]:
     """One tag for each name, with all its places: Google names an object once for each of them."""
-    named: dict[str, list[Any]] = {}
+    named: dict[tuple[str, str | None], list[Any]] = {}
     for item in found:
-        named.setdefault(item["name"], []).append(item)
-    for name, items in named.items():
+        named.setdefault((item["name"], item.get("mid")), []).append(item)
+    for (name, mid), items in named.items():
         scores = [fraction(item.get("score")) for item in items]
         yield Tag(
             name=name,
             confidence=max((score for score in scores if score is not None), default=None),
             kind="object",
             names=_names(items, "languageCode", "name"),
+            id=mid,
             regions=tuple(region for item in items for region in _regions(item)),
         )
 
@@ -132,11 +134,9 @@ PROVIDER = Provider(
     read=read,
     check=check,
     ignores={
-        "responses[*].labelAnnotations[*].mid": "Google's own id of what the name says",
         "responses[*].labelAnnotations[*].topicality": (
             "how much the picture is about it; until August 2024 the score once more"
         ),
-        "responses[*].localizedObjectAnnotations[*].mid": "Google's own id of what the name says",
     },
     # TIFF and PDF go to files:annotate. The body has 10 MB at most, of which 4 KB are for the rest.
     accepts=Accepts(

@@ -16,6 +16,8 @@ __all__ = ["main"]
 
 COMMANDS = (
     "tag",
+    "compare",
+    "aliases",
     "enhance",
     "query",
     "export",
@@ -25,6 +27,7 @@ COMMANDS = (
     "library",
     "providers",
     "config",
+    "tune",
     "keys",
     "cache",
     "doctor",
@@ -56,6 +59,11 @@ COMMANDS = (
     is_flag=True,
     help="Look at no plugin but taggers' own, as TAGGERS_PLUGINS= does.",
 )
+@click.option(
+    "--no-profile",
+    is_flag=True,
+    help="Keep all tags, whatever the profile of taggers.toml says, as for tuning.",
+)
 @click.version_option(__version__, prog_name="taggers", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(
@@ -65,6 +73,7 @@ def cli(
     fixtures: str | None,
     faults: str | None,
     no_plugins: bool,
+    no_profile: bool,
 ) -> None:
     """Tag pictures with any provider: one schema for every image-tagging API.
 
@@ -79,7 +88,7 @@ def cli(
     if no_plugins:
         os.environ[PLUGINS] = ""
     ctx.with_resource(prints_aside())
-    ctx.obj = Setup(ctx, config, emulate, fixtures, faults)
+    ctx.obj = Setup(ctx, config, emulate, fixtures, faults, no_profile)
 
 
 def main(arguments: list[str] | None = None) -> None:

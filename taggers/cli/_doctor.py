@@ -17,7 +17,7 @@ from .._spend import spending, standings
 from .._targets import Targets
 from ..errors import BudgetExceeded, LocalResourceError
 
-__all__ = ["Finding", "about_budgets", "about_limits"]
+__all__ = ["Finding", "about_budgets", "about_limits", "about_profile"]
 
 
 @frozen
@@ -105,3 +105,18 @@ def _about_caps(config: Config) -> Iterator[Finding]:
         ends = f" until {standing.ends:%Y-%m-%d %H:%M} UTC" if standing.ends else ""
         grade = "ok" if standing.left.micros else "note"
         yield Finding(grade, "budget", f"{cap.name}: {spent} of {cap.money} a {cap.per}{ends}")
+
+
+def about_profile(config: Config) -> Iterator[Finding]:
+    """Whose tags the profile has no threshold for, of the configured providers."""
+    if (profile := config.profile) is None:
+        return
+    target = profile.target_precision
+    text = f"{config.origins['profile']}{f', for a precision of {target}' if target else ''}"
+    made = f", made {profile.made}" if profile.made else ""
+    yield Finding("ok", "profile", text + made)
+    for service in config.services.values():
+        mine = profile.thresholds(service.name, service.plugin)
+        if mine is None or mine.threshold is None:
+            lacks = "is not in it" if mine is None else "reaches the target with no threshold"
+            yield Finding("note", "profile", f"{service.name} {lacks}: its tags are not held to it")

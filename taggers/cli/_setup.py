@@ -22,11 +22,14 @@ class Setup:
     emulate: bool = False
     fixtures: str | None = None
     faults: str | None = None
+    no_profile: bool = False
 
     def config(self) -> Config:
         """The configuration. Where vendors are emulated, it asks an emulator that runs until the
         command ends."""
         config = load(self.path)
+        if self.no_profile:
+            config.profile = None
         if (self.fixtures or self.faults) and not self.emulate:
             raise click.UsageError("--fixtures and --faults go with --emulate")
         if not self.emulate:

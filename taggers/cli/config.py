@@ -10,15 +10,16 @@ from typing import Any
 
 import click
 
-from .._config import Prices
+from .._config import Config, Prices
 from .._config_file import find_files
 from .._config_keys import BUDGET, POLICY, ROUTE, SERVICE, STORE, WHEN, Key
 from .._config_schema import config_schema
 from .._found import find
 from .._keys import Keys, keys_path, user_folder
 from .._registry import installed
-from .._resolve import problems
+from .._resolve import filter_faults, problems
 from .._settings import Secret
+from ..errors import ConfigurationError
 from ._setup import Setup, pass_setup
 from ._terminal import complain, exit_code
 
@@ -37,6 +38,7 @@ def check(setup: Setup) -> int:
     loaded, registry, keys = setup.config(), installed(), Keys.load()
     found = [problems(name, loaded, keys, registry) for name in loaded.services]
     wrong = [error for error in found if error is not None]
+    wrong += map(ConfigurationError, filter_faults(loaded, registry))
     for error in wrong:
         complain(error)
     if wrong:
@@ -53,6 +55,7 @@ def show(setup: Setup) -> None:
     loaded, registry, keys = setup.config(), installed(), Keys.load()
     if loaded.default:
         click.echo(f"default = {_toml(loaded.default)}{_from(loaded.origins.get('default'))}")
+    _profile(loaded)
     if loaded.trusted_hosts:
         click.echo(f"trusted_hosts = {_toml(loaded.trusted_hosts)}")
     _table("policy", _said(loaded.policy, POLICY))
@@ -76,6 +79,13 @@ def show(setup: Setup) -> None:
     prices = {_key(name): price for name, price in loaded.prices.units.items()}
     if loaded.prices != Prices():
         _table("prices", prices | {"cny_per_usd": loaded.prices.cny_per_usd})
+
+
+def _profile(config: Config) -> None:
+    if config.profile is not None:
+        names = ", ".join(config.profile.providers) or "nobody"
+        path = _toml(str(config.origins["profile"]))
+        click.echo(f"profile = {path}{_from(f'thresholds for {names}')}")
 
 
 def _said(what: Any, keys: Mapping[str, Key]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from .._registry import PLUGINS, Registry, installed
 from .._resolve import problems, resolve
 from ..errors import ConfigurationError, TaggersError
 from ..testing import png
-from ._doctor import Finding, about_budgets, about_limits
+from ._doctor import Finding, about_budgets, about_limits, about_profile
 from ._setup import Setup, pass_setup
 from ._terminal import safe
 from .providers import limits
@@ -119,6 +119,7 @@ def _findings(setup: Setup, offline: bool) -> Iterator[Finding]:
     yield from _about_ends(config, working)
     yield from about_limits(config, registry, keys)
     yield from about_budgets(config, registry, keys)
+    yield from about_profile(config)
     yield from _about_clock(config, registry, keys, offline)
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Self, Unpack
 
 from attrs import field, frozen
 
 from .._client import TagOptions
 from .._image import Image, Source
-from .._model import Result
+from .._model import BoundingBox, Result
 from .._sync import Tagger
-from ..errors import Billed, InvalidInput, TaggersError
+from ..errors import Billed, InvalidInput, LocalResourceError, TaggersError
 
-__all__ = ["Comparison", "Failure", "Picture", "compare"]
+__all__ = ["Comparison", "Failure", "Picture", "compare", "in_fractions"]
 
 
 @frozen(kw_only=True)
@@ -82,12 +84,17 @@ class Comparison:
         return cls(providers=tuple(providers), pictures=tuple(pictures.values()), said=found)
 
     @classmethod
-    def read(cls, lines: Iterable[str], name: str = "<results>") -> Self:
+    def read(cls, *files: str | os.PathLike[str]) -> Self:
         """The comparison of stored results: JSON Lines as `taggers tag -f jsonl` writes them.
 
-        Raises `InvalidInput` with the place, as in "name:3: …", for a line that is no such record.
+        Raises `InvalidInput` with the place, as in "results.jsonl:3: …", for a line that is no
+        result, and `LocalResourceError` where a file cannot be read.
         """
-        return cls.of(_records(lines, name))
+        return cls.of(outcome for file in files for outcome in _stored(Path(file)))
+
+    def every_result(self) -> Iterator[Result]:
+        """All answers, by whomever."""
+        return (said for said in self.said.values() if isinstance(said, Result))
 
     def results(self, provider: str) -> Iterator[tuple[Picture, Result]]:
         """The pictures that a provider answered about, with its answers."""
@@ -112,6 +119,16 @@ def compare(
     )
 
 
+def in_fractions(box: BoundingBox, picture: Picture) -> BoundingBox | None:
+    """The part of a box that lies in the picture, as fractions of its width and height; None where
+    its size is not known."""
+    if box.unit == "relative":
+        return box.clipped(1, 1)
+    if not picture.width or not picture.height:
+        return None
+    return box.scaled(1 / picture.width, 1 / picture.height, "relative").clipped(1, 1)
+
+
 def _asked(provider: str, options: TagOptions) -> TagOptions:
     return {**options, "provider": provider}
 
@@ -127,19 +144,29 @@ def _picture(result: Result) -> Picture:
     )
 
 
-def _records(lines: Iterable[str], name: str) -> Iterator[tuple[str, str, Result | Failure]]:
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            try:
-                yield _record(json.loads(line))
-            except (InvalidInput, ValueError, LookupError, TypeError, AttributeError) as error:
-                raise InvalidInput(
-                    f"{name}:{number}: is no result: {error}",
-                    hint="write results with `taggers tag … -f jsonl`",
-                ) from error
+def _stored(file: Path) -> Iterator[tuple[str, str, Result | Failure]]:
+    try:
+        with file.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    yield _read(line, f"{file}:{number}")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LocalResourceError(f"{file} cannot be read: {error}") from error
 
 
-def _record(record: Any) -> tuple[str, str, Result | Failure]:
+def _read(line: str, place: str) -> tuple[str, str, Result | Failure]:
+    try:
+        return _outcome(json.loads(line))
+    except KeyError as error:
+        why = f"it has no {error}"
+    except (InvalidInput, ValueError, TypeError, AttributeError) as error:
+        why = str(error)
+    raise InvalidInput(
+        f"{place}: is no result: {why}", hint="write results with `taggers tag … -f jsonl`"
+    )
+
+
+def _outcome(record: Any) -> tuple[str, str, Result | Failure]:
     source, provider = record["image"]["source"], record["provider"]
     if "error" in record:
         return source, provider, Failure._read(record["error"])

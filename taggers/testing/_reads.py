@@ -218,7 +218,11 @@ def _at(body: Any, path: Path) -> Any:
 def _carries_any_text(provider: Provider, exchange: Exchange, body: Any) -> None:
     """Any text in a text's place, or what is no text, becomes part of a result that can be written
     down and read back, or the answer is malformed. A name is carried as it is."""
-    names = {leaf.place for leaf in account(provider, body) if "Tag.name" in leaf.becomes}
+    names = {
+        leaf.place
+        for leaf in account(provider, body)
+        if "Tag.name" in leaf.becomes and "Tag.id" not in leaf.becomes
+    }
     for path, value in leaves(body):
         for odd in (*ODD_TEXTS, *OTHER_KINDS) if isinstance(value, str) else ():
             outcome = outcome_of(provider, exchange, replaced(body, path, odd))

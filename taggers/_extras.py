@@ -1,0 +1,22 @@
+"""Libraries that come with an extra, and are imported when they are used."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from .errors import LocalResourceError
+
+__all__ = ["from_extra"]
+
+
+@contextlib.contextmanager
+def from_extra(extra: str, purpose: str) -> Iterator[None]:
+    """Makes a `LocalResourceError` that says what to install, of an import that fails within."""
+    try:
+        yield
+    except ImportError as error:
+        raise LocalResourceError(
+            f"{purpose} takes a library that is missing: {error}",
+            hint=f"run: pip install 'taggers[{extra}]'",
+        ) from error
