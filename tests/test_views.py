@@ -229,14 +229,15 @@ def test_csv_has_a_line_for_each_tag_and_no_formulas(store: Store, run: Run) -> 
     ]
 
 
-def test_json_lines_are_those_of_taggers_tag(store: Store, run: Run) -> None:
-    _, out, _ = run("export", store.path, "--to", "jsonl")
+def test_json_lines_are_those_of_taggers_tag(store: Store, run: Run, tmp_path: Path) -> None:
+    _, _, said = run("export", store.path, "--to", "jsonl", "-o", tmp_path / "s.jsonl")
 
-    comparison = Comparison.read(out.splitlines())
+    comparison = Comparison.read(tmp_path / "s.jsonl")
 
     assert result("a.jpg", "cat", "sofa") == comparison.said[sha("a.jpg"), "hw"]
     assert 3 == len({picture.source for picture in comparison.pictures})
     assert 6 == len(comparison.said)
+    assert said.startswith("wrote 6 results and failures to ")
 
 
 def test_an_export_is_whole_or_not_there(store: Store, tmp_path: Path) -> None:
