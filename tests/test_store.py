@@ -22,6 +22,15 @@ def test_a_store_that_is_not_there_is_not_made_by_looking(tmp_path: Path) -> Non
     assert [] == list(tmp_path.iterdir())
 
 
+def test_an_empty_file_is_not_made_a_store_by_looking(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+
+    with pytest.raises(LocalResourceError, match="there is no store"):
+        Store.open(tmp_path / "empty")
+
+    assert b"" == (tmp_path / "empty").read_bytes()
+
+
 @pytest.mark.parametrize("make", [True, False])
 @pytest.mark.parametrize("content", [b"\xff\xd8\xff not a store but a photograph" * 99, b"short"])
 def test_a_file_that_is_no_store_is_left_as_it_is(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "export", "write_lines"]
 
 FORMATS = ("parquet", "csv", "jsonl")
-GROUP = 50_000
+GROUP = 20_000
 """How many errands a row group of Parquet has."""
 
 

@@ -59,7 +59,7 @@ class Store:
     def open(cls, path: str | os.PathLike[str], *, make: bool = False) -> Self:
         """The store at a path, which is made where there is none and that is wanted."""
         store = cls(Path(path))
-        if not make and not store.path.exists():
+        if not make and not store._filled():
             raise LocalResourceError(
                 f"there is no store {path}", hint="`taggers batch … --into STORE` makes one"
             )
