@@ -121,7 +121,7 @@ def _faults() -> Iterator[None]:
     """Tells faults of the question from those of the store."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, sqlite3.Warning) as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         if code == sqlite3.SQLITE_INTERRUPT:
             raise KeyboardInterrupt from error
