@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ._model import (
         Attempt,
         BoundingBox,
+        Frame,
         ImageFacts,
         Match,
         Options,
@@ -42,6 +43,7 @@ __all__ = [
     "AsyncTagger",
     "Attempt",
     "BoundingBox",
+    "Frame",
     "Image",
     "ImageFacts",
     "Match",
@@ -62,8 +64,8 @@ _HOMES = {
     "_client": ("AsyncTagger",),
     "_image": ("Image",),
     "_model": (
-        "Attempt", "BoundingBox", "ImageFacts", "Match", "Options", "OutputImage", "Provenance",
-        "Region", "Result", "Tag", "Verdict",
+        "Attempt", "BoundingBox", "Frame", "ImageFacts", "Match", "Options", "OutputImage",
+        "Provenance", "Region", "Result", "Tag", "Verdict",
     ),
     "_policy": ("Policy",),
     "_sync": ("Tagger",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from ._image import Image
-from ._model import Result
+from ._model import Frame, Result
 from ._prepare import Fitted
 from .errors import MalformedResponse, TaggersError
 
@@ -23,12 +23,12 @@ def of_original(result: Result, made: Result, clearer: Image) -> Result:
     """What was said of the enhanced picture, with its boxes in the original's frame, and with what
     both calls did, took and are billed."""
     original = made.image
-    frame = Fitted(
-        clearer,
-        scale_x=(original.width or 1) / (clearer.width or 1),
-        scale_y=(original.height or 1) / (clearer.height or 1),
-    )
+    across = (original.width or 1) / (clearer.width or 1)
+    down = (original.height or 1) / (clearer.height or 1)
+    frame = Fitted(clearer, frame=Frame(across, down))
     first, second = made.provenance, result.provenance
+    sent = second.frame or Frame()
+    whole = evolve(sent, scale_x=sent.scale_x * across, scale_y=sent.scale_y * down)
     return evolve(
         result,
         image=original,
@@ -38,6 +38,7 @@ def of_original(result: Result, made: Result, clearer: Image) -> Result:
         provenance=evolve(
             second,
             prepared=(*first.prepared, f"enhanced by {made.provider}", *second.prepared),
+            frame=None if whole == Frame() else whole,
             attempts=(*first.attempts, *second.attempts),
             duration_s=round(first.duration_s + second.duration_s, 6),
             billable_units=first.billable_units + second.billable_units,

@@ -147,6 +147,7 @@ def call(
             billable_units=this.units,
             emulated=this.emulated,
             prepared=fitted.notes,
+            frame=fitted.frame,
         ),
         warnings=(*this.warnings, *said, *adjusted),
         raw=body,

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from .errors import LocalResourceError
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "Mends"]
 
 _RETRY_S = 0.005
 
@@ -30,7 +30,8 @@ class Ledger:
 
     `about` says what it holds, as in "what was spent"; `tables` are the statements that make its
     tables, in the `version` that this taggers knows. A process waits at most `busy_s` for others,
-    of which each needs some milliseconds. It has one connection, which closes when it forks.
+    of which each needs some milliseconds. It has one connection, which closes when it forks, and
+    for which `pragmas` are set. `application` marks the file as what it is, in SQLite's header.
     """
 
     path: Path
@@ -38,6 +39,9 @@ class Ledger:
     tables: tuple[str, ...] = field(repr=False)
     version: int = 1
     busy_s: float = 10.0
+    application: int = 0
+    pragmas: tuple[str, ...] = field(default=(), repr=False)
+    mends: Mends = field(factory=lambda: Mends(), repr=False)
     _connection: sqlite3.Connection | None = field(init=False, default=None, repr=False)
     _file: tuple[int, int] | None = field(init=False, default=None, repr=False)
     _lock: Any = field(init=False, factory=threading.Lock, repr=False)
@@ -53,7 +57,7 @@ class Ledger:
 
         Raises `LocalResourceError` where the file is damaged, busy or out of reach.
         """
-        with self._lock, self._explained():
+        with self._lock, self.explained():
             connection = self._connected()
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             with _transaction(connection):
@@ -83,6 +87,8 @@ class Ledger:
         try:
             _use_wal(connection, self.busy_s)
             connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone leaves it in a cache
+            for pragma in self.pragmas:
+                connection.execute(f"PRAGMA {pragma}")
             self._make_tables(connection)
         except BaseException:
             connection.close()
@@ -90,18 +96,37 @@ class Ledger:
         return connection
 
     def _make_tables(self, connection: sqlite3.Connection) -> None:
-        if _version(connection) == 0:
+        if _pragma(connection, "user_version") == 0:
             with _transaction(connection):
-                if _version(connection) == 0:  # no other process was faster
-                    for statement in self.tables:
-                        connection.execute(statement)
-                    connection.execute(f"PRAGMA user_version = {self.version}")
-        if (found := _version(connection)) != self.version:
+                if _pragma(connection, "user_version") == 0:  # no other process was faster
+                    self._fill(connection)
+        self.check(connection)
+
+    def _fill(self, connection: sqlite3.Connection) -> None:
+        if connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+            raise self._not_ours()
+        for statement in self.tables:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {self.application}")
+        connection.execute(f"PRAGMA user_version = {self.version}")
+
+    def check(self, connection: sqlite3.Connection) -> None:
+        """Raises `LocalResourceError` where the file holds something else, or is of a version that
+        this taggers does not know."""
+        if _pragma(connection, "application_id") != self.application:
+            raise self._not_ours()
+        if (found := _pragma(connection, "user_version")) != self.version:
             raise LocalResourceError(
                 f"{self.path} ({self.about}) is of version {found}, and this taggers knows "
                 f"version {self.version}",
-                hint="use the newest taggers everywhere on this machine",
+                hint=self.mends.version,
             )
+
+    def _not_ours(self) -> LocalResourceError:
+        return LocalResourceError(
+            f"{self.path} is a database of something else, and not {self.about}",
+            hint="name another file; this one was left as it is",
+        )
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -109,7 +134,7 @@ class Ledger:
         self._connection = None
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def explained(self) -> Iterator[None]:
         """Says what is wrong with the file, where, and what to do."""
         try:
             yield
@@ -125,10 +150,23 @@ class Ledger:
                 f"another process has not let go of it for {self.busy_s:g} s: see which, and end it"
             )
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
-            return f"move it away, with {self.path.name}-wal; {self.about} then counts from nothing"
+            return self.mends.damage.format(name=self.path.name, about=self.about)
         if code == sqlite3.SQLITE_FULL:
             return "make room on its disk"
-        return "make its folder writable, or name another one as folder in [store] of taggers.toml"
+        if code == sqlite3.SQLITE_IOERR:
+            return "see whether its disk is full, too small for such a file, or failing"
+        return self.mends.reach
+
+
+@frozen
+class Mends:
+    """What to do about a file that is damaged, out of reach, or of another version."""
+
+    damage: str = "move it away, with {name}-wal; {about} then counts from nothing"
+    reach: str = (
+        "make its folder writable, or name another one as folder in [store] of taggers.toml"
+    )
+    version: str = "use the newest taggers everywhere on this machine"
 
 
 _LEDGERS: WeakSet[Ledger] = WeakSet()
@@ -191,8 +229,8 @@ def _use_wal(connection: sqlite3.Connection, busy_s: float) -> None:
             return
 
 
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -19,6 +19,7 @@ __all__ = [
     "Attempt",
     "BoundingBox",
     "Finding",
+    "Frame",
     "ImageFacts",
     "Match",
     "Options",
@@ -245,6 +246,21 @@ class Attempt:
     waited_s: float = 0.0
 
 
+@frozen
+class Frame:
+    """How the picture that was sent lies in the original, upright one.
+
+    `scale_x` and `scale_y` are how many pixels of the original's width and height there are for one
+    of what is sent; `pad_x` and `pad_y` how many times as wide and high it is as the part of it
+    that shows the original, which begins at the upper left corner.
+    """
+
+    scale_x: float = 1.0
+    scale_y: float = 1.0
+    pad_x: float = 1.0
+    pad_y: float = 1.0
+
+
 @frozen(kw_only=True)
 class Provenance:
     """How the answer came to be.
@@ -254,7 +270,7 @@ class Provenance:
     call, waits included; `emulated` is True where no vendor was asked, and `cached` where nobody
     was and the answer is one that was kept; `left` says which targets
     of a route were tried before, and why each was left; `prepared` says what was done to the
-    picture before it was sent.
+    picture before it was sent, and `frame` how that lies in the original; None: it is the same.
     """
 
     plugin: str
@@ -268,6 +284,7 @@ class Provenance:
     cached: bool = False
     left: Mapping[str, str] = field(factory=dict)
     prepared: tuple[str, ...] = ()
+    frame: Frame | None = None
 
 
 @frozen(kw_only=True)

@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from ._image import Image
 from ._metadata import coded_colours, holds_any, without
-from ._model import BoundingBox, Finding, Region, Tag
+from ._model import BoundingBox, Finding, Frame, Region, Tag
 from ._provider import Accepts
 from .errors import LocalResourceError, TaggersError, UnsupportedImage
 
@@ -17,19 +17,11 @@ __all__ = ["Fitted", "fit", "fits"]
 
 @frozen
 class Fitted:
-    """The picture to send, and what was done to it in words.
-
-    `scale_x` and `scale_y` are how many pixels of the original's width and height there are for one
-    of what is sent; `pad_x` and `pad_y` how many times as wide and high it is as the part of it
-    that shows the original, which begins at the upper left corner.
-    """
+    """The picture to send, what was done to it in words, and how it lies in the original."""
 
     image: Image
     notes: tuple[str, ...] = ()
-    scale_x: float = 1.0
-    scale_y: float = 1.0
-    pad_x: float = 1.0
-    pad_y: float = 1.0
+    frame: Frame | None = None
 
     @property
     def original_size(self) -> tuple[float, float] | None:
@@ -38,11 +30,12 @@ class Fitted:
         width, height = self.image.width, self.image.height
         if width is None or height is None:
             return None
-        return width * self.scale_x / self.pad_x, height * self.scale_y / self.pad_y
+        frame = self.frame or Frame()
+        return width * frame.scale_x / frame.pad_x, height * frame.scale_y / frame.pad_y
 
     def restored(self, finding: Finding) -> Finding:
         """The finding with its boxes in the frame of the original, upright picture."""
-        if self.scale_x == self.scale_y == self.pad_x == self.pad_y == 1:
+        if self.frame is None:
             return finding
         if isinstance(finding, Region):
             return self.places((finding,))[0]
@@ -64,7 +57,8 @@ class Fitted:
         return box.scaled(x, y, box.unit)
 
     def _factors(self, box: BoundingBox) -> tuple[float, float]:
-        return (self.scale_x, self.scale_y) if box.unit == "px" else (self.pad_x, self.pad_y)
+        frame = self.frame or Frame()
+        return (frame.scale_x, frame.scale_y) if box.unit == "px" else (frame.pad_x, frame.pad_y)
 
 
 def fits(image: Image, accepts: Accepts, *, keep_metadata: bool = False) -> bool:
@@ -146,10 +140,12 @@ def _remade(image: Image, accepts: Accepts, keep_metadata: bool) -> Fitted:
     return Fitted(
         sent,
         tuple(_notes(image, sent, shown, keep_metadata)),
-        scale_x=(image.width or 1) / shown[0],
-        scale_y=(image.height or 1) / shown[1],
-        pad_x=(sent.width or 1) / shown[0],
-        pad_y=(sent.height or 1) / shown[1],
+        Frame(
+            scale_x=(image.width or 1) / shown[0],
+            scale_y=(image.height or 1) / shown[1],
+            pad_x=(sent.width or 1) / shown[0],
+            pad_y=(sent.height or 1) / shown[1],
+        ),
     )
 
 

@@ -25,9 +25,13 @@ class Process:
         pid = os.getpid()
         return cls(pid, _stat(pid)[1], _space())
 
+    def in_sight(self) -> bool:
+        """Whether its end can be seen. Windows has no harmless way to ask, and is not asked."""
+        return os.name == "posix" and self.space == _space()
+
     def ended(self) -> bool:
-        """Whether it has certainly ended. Windows has no harmless way to ask, and is not asked."""
-        if os.name != "posix" or self.space != _space():
+        """Whether it has certainly ended."""
+        if not self.in_sight():
             return False
         try:
             os.kill(self.pid, 0)

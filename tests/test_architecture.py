@@ -24,7 +24,7 @@ LAYERS = [
     {"testing"},
     {"emulator"},
     {"evaluate"},
-    {"compare", "draw", "library", "scaffold"},
+    {"batch", "compare", "draw", "library", "scaffold"},
     {"__init__"},
     {"_sync"},
     {"_client"},
@@ -81,6 +81,7 @@ HOMES = {
     "uvicorn": {"emulator"},
     "numpy": {"evaluate"},
     "faster_coco_eval": {"evaluate"},
+    "pyarrow": {"batch"},
     "rich": {"cli"},
     "click": {"cli"},
 }

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image as Pillow
 from PIL import ImageChops, ImageCms, ImageStat
 
-from taggers import Image, Options, Result
+from taggers import Frame, Image, Options, Result
 from taggers._flow import Context, Flow, Send, call
 from taggers._metadata import holds_any
 from taggers._prepare import Fitted, fit, fits
@@ -240,7 +240,7 @@ def test_a_relative_box_of_a_padded_picture_is_one_of_the_original() -> None:
 def test_relative_boxes_stay_as_they_are() -> None:
     box = BoundingBox(0.1, 0.2, 0.3, 0.4, "relative")
 
-    restored = Fitted(Image("x"), scale_x=2, scale_y=2).restored(Region(box))
+    restored = Fitted(Image("x"), frame=Frame(2, 2)).restored(Region(box))
 
     assert Region(box) == restored
 

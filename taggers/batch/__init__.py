@@ -1,0 +1,48 @@
+"""Tagging many pictures, and what is kept of it.
+
+    from taggers.batch import Store, query
+
+    with Store.open("photos.sqlite3") as store, query(store, "SELECT label FROM tags") as answer:
+        print(answer.columns, *answer.rows)
+
+A `Store` is one SQLite file. A run writes into it by a `Journal`: `begin` before a request leaves,
+`settle` when something came of it. What is in it is asked for with `query` and `search`, written
+into files by `export`, read again with today's plugins by `renormalize`, and taken out, run by run,
+with `undo`.
+"""
+
+from __future__ import annotations
+
+from ._errand import Errand, Open, Picture, Place, Retry
+from ._export import FORMATS, export, write_lines
+from ._journal import Journal
+from ._renormalize import Reading, read_again, renormalize
+from ._runs import Run, runs
+from ._store import Store
+from ._undo import Undone, undo, undoable
+from ._views import VIEWS, Answer, query, search
+
+__all__ = [
+    "FORMATS",
+    "VIEWS",
+    "Answer",
+    "Errand",
+    "Journal",
+    "Open",
+    "Picture",
+    "Place",
+    "Reading",
+    "Retry",
+    "Run",
+    "Store",
+    "Undone",
+    "export",
+    "query",
+    "read_again",
+    "renormalize",
+    "runs",
+    "search",
+    "undo",
+    "undoable",
+    "write_lines",
+]

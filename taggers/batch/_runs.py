@@ -1,0 +1,114 @@
+"""The runs of a store: which process began each, and whether it is still at work."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from .._process import Process
+from ..errors import LocalResourceError
+from ._store import Store
+
+__all__ = ["Run", "begin_run", "end_run", "recover", "refuse_company", "runs"]
+
+LEASE_S = 60.0
+"""How long a process whose end cannot be seen may write nothing before it counts as ended. If it
+goes on after all, nothing is lost: what it settles then is kept."""
+
+
+@frozen
+class Run:
+    """A run: its `state` is "running", "done", "stopped", "died" or "undone"; times are Unix
+    seconds. `calls` counts what it asked, `results` what there is of it, `failed` and `unknown`
+    what ended so and was not tried again; `units` are billed, and `open_units` may be.
+    """
+
+    id: int
+    state: str
+    command: str
+    began: float
+    ended: float | None
+    calls: int
+    results: int
+    failed: int
+    unknown: int
+    units: int
+    open_units: int
+
+
+def runs(store: Store) -> list[Run]:
+    """The runs of a store, the first one first."""
+    with store.read() as sql:
+        rows = sql.execute(
+            "SELECT r.id, r.state, r.command, r.began, r.ended, count(c.id), "
+            "coalesce(sum(c.state = 'done'), 0), coalesce(sum(c.state = 'failed'), 0), "
+            "coalesce(sum(c.state = 'unknown'), 0), coalesce(sum(c.units), 0), "
+            "coalesce(sum(c.open_units), 0) "
+            "FROM run_rows AS r LEFT JOIN call_rows AS c ON c.run = r.id GROUP BY r.id"
+        )
+        return [Run(*row) for row in rows]
+
+
+def begin_run(sql: sqlite3.Connection, command: str, options: Mapping[str, Any], now: float) -> int:
+    """Writes down that this process begins a run, and gives its id."""
+    this = Process.current()
+    row = sql.execute(
+        "INSERT INTO run_rows (state, command, options, began, seen, pid, started, space) "
+        "VALUES ('running', ?, ?, ?, ?, ?, ?, ?)",
+        (command, json.dumps(options), now, now, this.pid, this.started, this.space),
+    )
+    assert row.lastrowid is not None
+    return row.lastrowid
+
+
+def recover(sql: sqlite3.Connection, now: float) -> int:
+    """Ends the runs of processes that have ended; how many calls are unknown for that."""
+    running = sql.execute(
+        "SELECT id, seen, pid, started, space FROM run_rows WHERE state = 'running'"
+    ).fetchall()
+    ended = [run for run, seen, *process in running if _ended(Process(*process), now - seen)]
+    for run in ended:
+        sql.execute("UPDATE run_rows SET state = 'died', ended = seen WHERE id = ?", (run,))
+    return sum(_forsake(sql, run, now) for run in ended)
+
+
+def _ended(process: Process, silent_s: float) -> bool:
+    return process.ended() or (not process.in_sight() and silent_s > LEASE_S)
+
+
+def end_run(sql: sqlite3.Connection, run: int, state: str, now: float) -> None:
+    """Ends a run, if it has not ended. What it has under way becomes unknown."""
+    _forsake(sql, run, now)
+    sql.execute(
+        "UPDATE run_rows SET state = ?, ended = ? WHERE id = ? AND state = 'running'",
+        (state, now, run),
+    )
+
+
+def _forsake(sql: sqlite3.Connection, run: int, now: float) -> int:
+    """Marks what a run has under way as unknown."""
+    return sql.execute(
+        "UPDATE call_rows SET state = 'unknown', ended = ?, kind = 'OutcomeUnknown', "
+        "message = 'the run ended before an answer came' WHERE state = 'sent' AND run = ?",
+        (now, run),
+    ).rowcount
+
+
+def refuse_company(sql: sqlite3.Connection, store: Store) -> None:
+    """Raises `LocalResourceError` where a run is at work, and says which."""
+    row = sql.execute(
+        "SELECT id, pid, command, began FROM run_rows WHERE state = 'running' LIMIT 1"
+    ).fetchone()
+    if row is None:
+        return
+    run, pid, command, began = row
+    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(began))
+    raise LocalResourceError(
+        f"run {run} ({command}, process {pid}) is at work on {store.path} since {since}",
+        hint="wait until it ends, or pass --share to divide the work with it",
+    )

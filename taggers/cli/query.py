@@ -1,0 +1,79 @@
+"""`taggers query`: questions to a store."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from typing import Any
+
+import click
+
+from .._serial import as_json
+from ..batch import VIEWS, Answer, Store, query, search
+from ._terminal import console, safe, table
+
+__all__ = ["command"]
+
+MOST = 1_000
+"""The most rows of a table; JSON Lines and CSV have all."""
+
+
+@click.command("query", epilog="Views: " + "; ".join(f"{view} ({VIEWS[view]})" for view in VIEWS))
+@click.argument("store", type=click.Path())
+@click.argument("statement", required=False, metavar="[SELECT …]")
+@click.option("--search", "text", metavar="TEXT",
+              help="Show the tags with this text in their label: a character will do.")  # fmt: skip
+@click.option("-f", "--format", "form", type=click.Choice(("table", "jsonl", "csv")),
+              help="A table on a terminal, else JSON Lines.")  # fmt: skip
+def command(store: str, statement: str | None, text: str | None, form: str | None) -> None:
+    """Ask STORE a question in SQL. It is opened for reading alone.
+
+    \b
+    taggers query photos.sqlite3 "SELECT label, count(*) FROM tags GROUP BY label"
+    taggers query photos.sqlite3 "SELECT source FROM disagreements
+        WHERE label = 'cat' AND said_by = 'hw' AND not_by = 'tx'"
+    taggers query photos.sqlite3 --search 猫
+    """
+    if (statement is None) == (text is None):
+        raise click.UsageError("ask a SELECT, or a --search")
+    opened = Store.open(store)
+    values: tuple[Any, ...] = ()
+    if text is not None:
+        values = (as_json(search(opened, text)),)
+        statement = (
+            "SELECT source, provider, label, confidence FROM tags "
+            "WHERE label IN (SELECT value FROM json_each(?)) ORDER BY confidence DESC"
+        )
+    assert statement is not None
+    with query(opened, statement, values) as answer:
+        _write(answer, form or ("table" if sys.stdout.isatty() else "jsonl"))
+
+
+def _write(answer: Answer, form: str) -> None:
+    {"table": _table, "jsonl": _jsonl, "csv": _csv}[form](answer)
+
+
+def _jsonl(answer: Answer) -> None:
+    for row in answer.rows:
+        print(as_json(dict(zip(answer.columns, map(_plain, row), strict=True))), flush=True)
+
+
+def _csv(answer: Answer) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(answer.columns)
+    writer.writerows(map(_plain, row) for row in answer.rows)
+
+
+def _table(answer: Answer) -> None:
+    shown = table(*map(safe, answer.columns))
+    for count, row in enumerate(answer.rows):
+        if count == MOST:
+            click.echo(f"taggers: only the first {MOST:,} rows; -f jsonl has all", err=True)
+            break
+        shown.add_row(*("" if cell is None else safe(str(_plain(cell))) for cell in row))
+    console().print(shown)
+
+
+def _plain(value: Any) -> Any:
+    """A cell as text or number; the bytes of a name that is no text lose what is none."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

@@ -1,0 +1,37 @@
+"""`taggers undo`: takes the results of one run out of a store."""
+
+from __future__ import annotations
+
+import click
+
+from ..batch import Store, Undone, undo, undoable
+
+__all__ = ["command"]
+
+
+@click.command("undo")
+@click.argument("store", type=click.Path())
+@click.option("--run", "run", type=click.IntRange(1), required=True, metavar="ID",
+              help="Which run; `taggers runs STORE` lists them.")  # fmt: skip
+@click.option("-y", "--yes", is_flag=True, help="Do not ask whether you mean it.")
+def command(store: str, run: int, yes: bool) -> None:
+    """Remove exactly the results of one run from STORE."""
+    opened = Store.open(store)
+    _tell(run, undoable(opened, run))
+    if not yes:
+        click.confirm("undo it?", abort=True, err=True)
+    undo(opened, run)
+    opened.close()
+    click.echo(f"run {run} is undone", err=True)
+
+
+def _tell(run: int, told: Undone) -> None:
+    click.echo(f"run {run}: {told.results:,} results go")
+    if told.readings:
+        click.echo(f"  with them what was read in them before or later: {told.readings:,} readings")
+    if told.restored:
+        click.echo(f"  {told.restored:,} results of other runs become what they were before")
+    click.echo(
+        f"  its calls stay as spend: {told.units:,} units billed, {told.open_units:,} maybe; "
+        f"{told.failed:,} failed and {told.unknown:,} unknown calls stay listed"
+    )
