@@ -17,6 +17,7 @@ from ._errand import Errand, Open, Picture, Place, Retry
 from ._export import FORMATS, export, write_lines
 from ._journal import Journal
 from ._renormalize import Reading, read_again, renormalize
+from ._run import Happened, Tally, batch
 from ._runs import Run, runs
 from ._store import Store
 from ._undo import Undone, undo, undoable
@@ -27,6 +28,7 @@ __all__ = [
     "VIEWS",
     "Answer",
     "Errand",
+    "Happened",
     "Journal",
     "Open",
     "Picture",
@@ -35,7 +37,9 @@ __all__ = [
     "Retry",
     "Run",
     "Store",
+    "Tally",
     "Undone",
+    "batch",
     "export",
     "query",
     "read_again",

@@ -1,0 +1,227 @@
+"""A run: every picture of a source to every provider, each once, whatever happens on the way.
+
+    pictures ─► read and hash ─► begin (on the disk) ─► ask ─► settle (on the disk)
+
+What is in the store is not asked again, so a run that was killed goes on where it was: the same
+command does it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import stat
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from attrs import define, field, frozen
+
+from .._client import AsyncTagger
+from .._image import Image
+from .._model import Result
+from .._money import Money
+from ..errors import LocalResourceError, TaggersError
+from ._errand import Errand, Picture, Place, Retry
+from ._journal import Journal
+from ._writer import Writer
+
+__all__ = ["Happened", "Tally", "batch"]
+
+CHUNK = 256
+"""So many pictures are looked up in the store at once."""
+ENDING = ("credential", "account", "process")
+"""The scopes of errors after which asking the same provider again is in vain."""
+
+T = TypeVar("T")
+
+
+@frozen
+class Happened:
+    """What became of a picture at a provider: a result, an error, or "known", where the store has
+    what it said, or knows why it must not be asked now. `provider` is None where the picture could
+    not be read, and so nobody was asked."""
+
+    source: str
+    provider: str | None
+    said: Result | TaggersError | Literal["known"]
+
+
+@define
+class Tally:
+    """How many errands ended how, by provider where that matters."""
+
+    done: int = 0
+    known: int = 0
+    failed: Counter[str] = field(factory=Counter)
+    unreadable: int = 0
+    units: int = 0
+    maybe_units: int = 0
+    ended: dict[str, TaggersError] = field(factory=dict)
+
+    def count(self, one: Happened) -> None:
+        """Counts what happened."""
+        if isinstance(one.said, Result):
+            self.done += 1
+            self.units += one.said.provenance.billable_units
+        elif isinstance(one.said, TaggersError):
+            self.failed[type(one.said).__name__] += 1
+            self.unreadable += one.provider is None
+            sent = [attempt for attempt in one.said.attempts if attempt.billed != "no"]
+            self.units += sum(a.units for a in sent if a.billed == "yes")
+            self.maybe_units += sum(a.units for a in sent if a.billed == "maybe")
+        else:
+            self.known += 1
+
+
+async def batch(
+    tagger: AsyncTagger,
+    journal: Journal,
+    sources: Iterable[str],
+    providers: Mapping[str, int],
+    *,
+    stop: asyncio.Event | None = None,
+    retry: Sequence[Retry] = ("failed",),
+    price: Callable[[str], Money | None] = lambda _: None,
+    heard: Callable[[Happened], None] = lambda _: None,
+    **options: object,
+) -> Tally:
+    """Asks each provider, or route, about each picture, and keeps what comes in the journal.
+
+    * `sources`: paths and URLs; they are taken as they are needed;
+    * `providers`: how many calls of each may be under way;
+    * `stop`: when it is set, nothing new begins, and what is under way is finished;
+    * `retry`: which errands of earlier runs are asked again: "failed" ones, and "unknown" ones only
+      on request, since they may be billed twice;
+    * `heard` is told of everything as it happens, in the event loop.
+
+    Raises `LocalResourceError` where the store cannot be written any more; everything that was
+    finished before is in it.
+    """
+    stop = stop or asyncio.Event()
+    async with Writer(journal, tuple(retry)) as writer:
+        run = _Run(tagger, journal, writer, providers, options, price, heard, stop)
+        await run.all(sources)
+    return run.tally
+
+
+@define
+class _Run:
+    tagger: AsyncTagger
+    journal: Journal
+    writer: Writer
+    providers: Mapping[str, int]
+    options: Mapping[str, object]
+    price: Callable[[str], Money | None]
+    heard: Callable[[Happened], None]
+    stop: asyncio.Event
+    tally: Tally = field(factory=Tally)
+
+    async def all(self, sources: Iterable[str]) -> None:
+        queues = {name: asyncio.Queue[_Work | None](2 * n) for name, n in self.providers.items()}
+        async with asyncio.TaskGroup() as tasks:
+            for name, at_a_time in self.providers.items():
+                for _ in range(at_a_time):
+                    tasks.create_task(self._work_off(name, queues[name]))
+            async for work, names in self._found(sources):
+                for name in names:
+                    await queues[name].put(work)
+            for name, at_a_time in self.providers.items():
+                for _ in range(at_a_time):
+                    await queues[name].put(None)
+
+    async def _found(self, sources: Iterable[str]) -> AsyncIterator[tuple[_Work, Sequence[str]]]:
+        """The pictures that somebody has still to be asked about, read, with who that is."""
+        every = iter(sources)
+        while not self.stop.is_set():
+            chunk = await asyncio.to_thread(lambda: [*islice(every, CHUNK)])
+            if not chunk:
+                return
+            for source, place, names in await asyncio.to_thread(self._missing, chunk):
+                if self.stop.is_set() or set(self.tally.ended) >= set(self.providers):
+                    return
+                for name in self.providers.keys() - names:
+                    self._tell(Happened(source, name, "known"))
+                if names and (work := await self._read(source, place)):
+                    yield work, names
+
+    def _missing(self, sources: Sequence[str]) -> list[tuple[str, Place | None, list[str]]]:
+        """Whom the store says that there is still to ask about files that did not change."""
+        places = [_place(source) for source in sources]
+        known = iter(self.journal.asked([place for place in places if place]))
+        retried = {"failed", "unknown"} if "unknown" in self.writer.retry else {"failed"}
+        found = []
+        for source, place in zip(sources, places, strict=True):
+            states = next(known) if place else {}
+            names = [name for name in self.providers if states.get(name, "failed") in retried]
+            found.append((source, place, names))
+        return found
+
+    async def _read(self, source: str, place: Place | None) -> _Work | None:
+        try:
+            image = await asyncio.to_thread(_opened, source)
+        except TaggersError as error:
+            self._tell(Happened(source, None, error))
+            return None
+        return _Work(image, place)
+
+    async def _work_off(self, name: str, queue: asyncio.Queue[_Work | None]) -> None:
+        settling: set[asyncio.Task[None]] = set()
+        while (work := await queue.get()) is not None:
+            if self.stop.is_set() or name in self.tally.ended:
+                continue
+            errand = Errand(
+                picture=Picture.of(work.image),
+                provider=name,
+                place=work.place,
+                price=self.price(name),
+            )
+            call = await self.writer.begin(errand)
+            if call is None:
+                self._tell(Happened(work.image.source, name, "known"))
+                continue
+            said = await self._asked(name, work.image)
+            await asyncio.gather(*settling)
+            settling = {asyncio.create_task(self._settled(call, work.image.source, name, said))}
+        await asyncio.gather(*settling)
+
+    async def _asked(self, name: str, image: Image) -> Result | TaggersError:
+        try:
+            return await self.tagger.tag(image, **{**self.options, "provider": name})  # type: ignore[arg-type]
+        except TaggersError as error:
+            if error.scope in ENDING and not isinstance(error, LocalResourceError):
+                self.tally.ended.setdefault(name, error)
+            return error
+
+    async def _settled(
+        self, call: int, source: str, name: str, said: Result | TaggersError
+    ) -> None:
+        await self.writer.settle(call, said)
+        self._tell(Happened(source, name, said))
+
+    def _tell(self, one: Happened) -> None:
+        self.tally.count(one)
+        self.heard(one)
+
+
+@frozen
+class _Work:
+    image: Image
+    place: Place | None
+
+
+def _opened(source: str) -> Image:
+    image = Image.open(source)
+    image.sha256  # noqa: B018  (made here, in a thread, and not in the event loop)
+    return image
+
+
+def _place(source: str) -> Place | None:
+    """What tells whether a file changed; None of what is no regular file here."""
+    with contextlib.suppress(OSError, ValueError):
+        status = Path(source).stat()
+        if "://" not in source and stat.S_ISREG(status.st_mode):
+            return Place(source=source, size=status.st_size, mtime_ns=status.st_mtime_ns)
+    return None

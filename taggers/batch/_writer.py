@@ -1,0 +1,110 @@
+"""Writes a run's journal from an event loop: what comes up at the same time is one commit."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from attrs import define, field
+
+from .._model import Result
+from ..errors import TaggersError
+from ._errand import Errand, Retry
+from ._journal import Journal
+
+__all__ = ["Writer"]
+
+T = TypeVar("T")
+_Begin = tuple[Errand, "asyncio.Future[int | None]"]
+_Settle = tuple[int, Result | TaggersError, "asyncio.Future[None]"]
+
+
+@define(eq=False)
+class Writer:
+    """The one that writes into a journal, in a thread of its own, until it is left. While one
+    commit is under way, all that comes up waits for the next one together.
+
+    Where the journal cannot be written, `begin` and `settle` raise the `LocalResourceError`, now
+    and ever after.
+    """
+
+    journal: Journal
+    retry: tuple[Retry, ...] = ("failed",)
+    _begins: list[_Begin] = field(factory=list)
+    _settles: list[_Settle] = field(factory=list)
+    _wanted: asyncio.Event = field(factory=asyncio.Event)
+    _thread: ThreadPoolExecutor = field(factory=lambda: ThreadPoolExecutor(1, "journal"))
+    _task: asyncio.Task[None] | None = None
+    _broken: Exception | None = None
+    _ending: bool = False
+
+    async def begin(self, errand: Errand) -> int | None:
+        """The id of the call that may now be sent, its intent being on the disk; None where it must
+        not be, as `Journal.begin` says."""
+        done: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+        self._begins.append((errand, done))
+        return await self._written(done)
+
+    async def settle(self, call: int, outcome: Result | TaggersError) -> None:
+        """Returns when what came of a call is on the disk."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._settles.append((call, outcome, done))
+        await self._written(done)
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._write())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Writes what is waiting, and ends the thread."""
+        self._ending = True
+        self._wanted.set()
+        if self._task is not None:
+            await asyncio.wait([self._task])
+        self._thread.shutdown()
+
+    async def _written(self, done: asyncio.Future[T]) -> T:
+        if self._broken is not None:
+            raise self._broken
+        self._wanted.set()
+        return await asyncio.shield(done)
+
+    async def _write(self) -> None:
+        loop = asyncio.get_running_loop()
+        while not self._ending or self._begins or self._settles:
+            await self._wanted.wait()
+            self._wanted.clear()
+            begins, self._begins = self._begins, []
+            settles, self._settles = self._settles, []
+            try:
+                ids = await loop.run_in_executor(self._thread, self._commit, begins, settles)
+            except Exception as error:
+                self._broken = error
+                for *_, future in [*begins, *settles]:
+                    _fail(future, error)
+                break
+            for (_, begun), call in zip(begins, ids, strict=True):
+                begun.set_result(call)
+            for *_, settled in settles:
+                settled.set_result(None)
+
+    def _commit(self, begins: list[_Begin], settles: list[_Settle]) -> list[int | None]:
+        """One commit for what is over, which must not be lost, and one for what begins."""
+        if settles:
+            self.journal.settle([(call, outcome) for call, outcome, _ in settles])
+        if not begins:
+            return []
+        return self.journal.begin([errand for errand, _ in begins], retry=self.retry)
+
+
+def _fail(future: Any, error: BaseException) -> None:
+    """Fails a future that nobody may wait for any more."""
+    future.set_exception(error)
+    future.exception()
