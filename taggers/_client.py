@@ -147,7 +147,7 @@ class AsyncTagger:
         At most `concurrency` calls are under way, by default as many as the provider declares.
         Pictures are taken from the iterable as they are needed.
         """
-        ahead = concurrency or self._declared_concurrency(options.get("provider"))
+        ahead = concurrency or self.declared_concurrency(options.get("provider"))
         waiting: deque[asyncio.Task[Result | TaggersError]] = deque()
         try:
             async for image in _each(images):
@@ -349,7 +349,8 @@ class AsyncTagger:
             self._driver = Driver(Transport(ca_bundle=self._ca_bundle))
         return self._driver
 
-    def _declared_concurrency(self, name: str | None) -> int:
+    def declared_concurrency(self, name: str | None = None) -> int:
+        """How many calls at a time a provider, or a route's first, declares; 8 where it is silent."""
         try:
             first = self._planner.leaves(self._named(name))[0]
             allowed = self._targets.of(first).limits.concurrency

@@ -86,6 +86,7 @@ async def batch(
     retry: Sequence[Retry] = ("failed",),
     price: Callable[[str], Money | None] = lambda _: None,
     heard: Callable[[Happened], None] = lambda _: None,
+    tally: Tally | None = None,
     **options: object,
 ) -> Tally:
     """Asks each provider, or route, about each picture, and keeps what comes in the journal.
@@ -95,16 +96,17 @@ async def batch(
     * `stop`: when it is set, nothing new begins, and what is under way is finished;
     * `retry`: which errands of earlier runs are asked again: "failed" ones, and "unknown" ones only
       on request, since they may be billed twice;
-    * `heard` is told of everything as it happens, in the event loop.
+    * `heard` is told of everything as it happens, in the event loop, when `tally` has counted it.
 
     Raises `LocalResourceError` where the store cannot be written any more; everything that was
     finished before is in it.
     """
     stop = stop or asyncio.Event()
     async with Writer(journal, tuple(retry)) as writer:
-        run = _Run(tagger, journal, writer, providers, options, price, heard, stop)
+        counted = tally or Tally()
+        run = _Run(tagger, journal, writer, providers, options, price, heard, stop, counted)
         await run.all(sources)
-    return run.tally
+    return counted
 
 
 @define
@@ -117,7 +119,7 @@ class _Run:
     price: Callable[[str], Money | None]
     heard: Callable[[Happened], None]
     stop: asyncio.Event
-    tally: Tally = field(factory=Tally)
+    tally: Tally
 
     async def all(self, sources: Iterable[str]) -> None:
         queues = {name: asyncio.Queue[_Work | None](2 * n) for name, n in self.providers.items()}

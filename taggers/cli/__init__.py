@@ -15,6 +15,7 @@ __all__ = ["main"]
 
 COMMANDS = (
     "tag",
+    "batch",
     "compare",
     "bench",
     "aliases",

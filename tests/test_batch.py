@@ -1,0 +1,187 @@
+"""Runs over many pictures: each is asked about once, whatever happens on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from taggers import AsyncTagger, errors
+from taggers.batch import Happened, Journal, Retry, Store, Tally, batch, query
+from taggers.emulator import Emulator, Fault
+from taggers.testing import png
+
+V2 = "huawei-tagging-v2"
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator() as running:
+        yield running
+
+
+def _pictures(folder: Path, count: int) -> list[str]:
+    """So many different pictures."""
+    folder.mkdir(exist_ok=True)
+    for index in range(count):
+        (folder / f"{index:04}.png").write_bytes(png(40, 40) + str(index).encode())
+    return sorted(map(str, folder.iterdir()))
+
+
+def _run(
+    emulator: Emulator,
+    store: Path,
+    sources: Sequence[str],
+    *,
+    retry: Sequence[Retry] = ("failed",),
+    stop_after: int | None = None,
+) -> tuple[Tally, list[Happened]]:
+    """A run in this process; with `stop_after` it is stopped after so many results."""
+    told: list[Happened] = []
+
+    async def run() -> Tally:
+        stop = asyncio.Event()
+
+        def heard(one: Happened) -> None:
+            told.append(one)
+            if len(told) == stop_after:
+                stop.set()
+
+        async with AsyncTagger(V2, **emulator.settings(V2)) as tagger:
+            return await batch(
+                tagger, journal, sources, {V2: 4}, stop=stop, retry=retry, heard=heard
+            )
+
+    with Store.open(store, make=True) as opened:
+        journal = Journal.open(opened, "a test")
+        tally = asyncio.run(run())
+        journal.close()
+    return tally, told
+
+
+def _asked(emulator: Emulator) -> int:
+    return sum(call.path.endswith("/image/tagging") for call in emulator.journal)
+
+
+def test_each_picture_is_asked_about_once_wherever_it_lies(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    pictures = _pictures(tmp_path / "photos", 6)
+    copy = tmp_path / "copy.png"
+    copy.write_bytes(Path(pictures[0]).read_bytes())
+
+    first, _ = _run(emulator, tmp_path / "s.sqlite3", pictures)
+    again, _ = _run(emulator, tmp_path / "s.sqlite3", [*pictures, str(copy)])
+
+    assert (6, 0, 6) == (first.done, first.known, first.units)
+    assert (0, 7, 0) == (again.done, again.known, again.units)
+    assert 6 == _asked(emulator)
+
+
+def test_what_failed_is_asked_again_and_what_may_be_billed_only_on_request(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    pictures = _pictures(tmp_path / "photos", 4)
+    emulator.fail("reset-after", times=1)
+    emulator.fail("code", code="AIS.0105", times=3, after=1)
+
+    first, _ = _run(emulator, tmp_path / "s.sqlite3", pictures)
+    second, _ = _run(emulator, tmp_path / "s.sqlite3", pictures)
+    third, _ = _run(emulator, tmp_path / "s.sqlite3", pictures, retry=("failed", "unknown"))
+
+    assert (0, 4) == (first.done, first.failed.total())
+    assert (3, 1) == (second.done, second.known)
+    assert (1, 3) == (third.done, third.known)
+
+
+def test_a_run_that_is_stopped_finishes_what_is_under_way_and_goes_on_later(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    pictures = _pictures(tmp_path / "photos", 30)
+
+    first, _ = _run(emulator, tmp_path / "s.sqlite3", pictures, stop_after=5)
+    asked = _asked(emulator)
+    second, _ = _run(emulator, tmp_path / "s.sqlite3", pictures)
+
+    assert 5 <= first.done == asked < 30
+    assert (30 - asked, asked) == (second.done, second.known)
+
+
+def test_what_cannot_be_read_is_told_and_the_rest_goes_on(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    (tmp_path / "note.png").write_text("no picture")
+    sources = [str(tmp_path / "note.png"), *_pictures(tmp_path / "photos", 2), "/nowhere.png"]
+
+    tally, told = _run(emulator, tmp_path / "s.sqlite3", sources)
+
+    unread = [one for one in told if one.provider is None]
+    assert (2, 2) == (tally.done, tally.unreadable)
+    assert [sources[0], sources[3]] == [one.source for one in unread]
+    assert isinstance(unread[0].said, errors.UnsupportedImage)
+
+
+def test_nobody_is_asked_on_after_a_wrong_key(tmp_path: Path) -> None:
+    pictures = _pictures(tmp_path / "photos", 40)
+    with Emulator(faults=[Fault(do="code", code="APIG.0301")]) as emulator:
+        tally, _ = _run(emulator, tmp_path / "s.sqlite3", pictures)
+
+        assert isinstance(tally.ended[V2], errors.Authentication)
+        assert _asked(emulator) < 10
+
+
+CHILD = """
+import asyncio, sys
+from taggers import AsyncTagger
+from taggers.batch import Journal, Store, batch
+import json
+
+name, settings, store, concurrency = sys.argv[1], json.loads(sys.argv[2]), sys.argv[3], 8
+
+async def run():
+    async with AsyncTagger(name, **settings) as tagger:
+        await batch(tagger, journal, sys.stdin.read().split(), {name: concurrency})
+
+with Store.open(store, make=True) as opened:
+    journal = Journal.open(opened, "a child")
+    asyncio.run(run())
+    journal.close()
+"""
+
+
+def test_a_run_that_is_killed_loses_nothing_and_sends_nothing_twice(tmp_path: Path) -> None:
+    pictures = _pictures(tmp_path / "photos", 120)
+    store = tmp_path / "s.sqlite3"
+    draw = random.Random(7)
+    with Emulator() as emulator:
+        child = [sys.executable, "-c", CHILD, V2, json.dumps(emulator.settings(V2)), str(store)]
+        for _ in range(4):
+            process = subprocess.Popen(child, stdin=subprocess.PIPE, text=True)
+            assert process.stdin is not None
+            process.stdin.write("\n".join(pictures))
+            process.stdin.close()
+            seen = _asked(emulator)
+            while _asked(emulator) < seen + draw.randint(5, 25) and process.poll() is None:
+                time.sleep(0.001)
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+        tally, _ = _run(emulator, store, pictures)
+        sent = _asked(emulator)
+
+    counts = "SELECT state, count(*) FROM calls GROUP BY state"
+    with Store.open(store) as opened, query(opened, counts) as answer:
+        states = dict(answer.rows)
+    unknown = states.get("unknown", 0)
+    assert tally.done + tally.known == 120
+    assert 120 == states["done"] + unknown
+    assert unknown <= 4 * 8
+    assert sent <= 120
