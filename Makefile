@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test interop soak check viewer viewer-check clean
+.PHONY: demo test interop soak bench check viewer viewer-check clean
 
 demo: $(READY)
 	$(BIN)/python examples/demo.py
@@ -20,6 +20,11 @@ interop: $(READY)
 soak: $(READY)
 	cd tests && ../$(BIN)/python -m faults.soak --only "$(ONLY)" $(if $(ONLY),,--write)
 	$(if $(ONLY),,cd tests && ../$(BIN)/python -m faults.canaries)
+
+# Every figure beside its goal, some 10 minutes; `make bench ONLY=json` takes those of one heat.
+bench: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
+	$(BIN)/python -m benchmarks --only "$(ONLY)"
 
 check: $(READY)
 	$(BIN)/ruff check .

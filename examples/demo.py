@@ -1,4 +1,5 @@
-"""Tags the example photographs with two vendors, emulated, and with what this machine measures.
+"""Tags the example photographs with three vendors, emulated, and with what this machine measures,
+and compares what the vendors say.
 
 No account, no network: the requests are signed and sent over HTTP to this machine. Run it with
 `make demo`.
@@ -6,6 +7,7 @@ No account, no network: the requests are signed and sent over HTTP to this machi
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -18,18 +20,22 @@ OUT = ROOT / "demo"
 def taggers(*arguments: str | Path) -> None:
     """Shows a command as one would type it, and runs it."""
     shown = [str(a.relative_to(ROOT)) if isinstance(a, Path) else a for a in arguments]
-    print(f"$ taggers {' '.join(shown)}", flush=True)
+    print(f"$ taggers {shlex.join(shown)}", flush=True)
     subprocess.run([sys.executable, "-m", "taggers", *shown], cwd=ROOT, check=True)
     print(flush=True)
 
 
 EMULATED = ("--emulate", "--fixtures", PHOTOS / "fixtures.toml")
-THREE = ("-p", "huawei-tagging-v2", "-p", "tencent-detect-label", "-p", "local-basic")
+BESIDE = ("-p", "huawei-tagging-v2", "-p", "tencent-detect-label", "-p", "local-basic")
+VENDORS = ("-p", "huawei-tagging-v2", "-p", "tencent-detect-label", "-p", "google-vision")
 
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     taggers("providers")
-    taggers(*EMULATED, "tag", PHOTOS, *THREE, "--limit", "5", "-f", "table")
+    taggers(*EMULATED, "tag", PHOTOS, *BESIDE, "--limit", "5", "-f", "table")
     coffee = (PHOTOS / "coffee.jpg", "-p", "huawei-tagging-v2")
     taggers(*EMULATED, "tag", *coffee, "-f", "table", "--draw", OUT / "coffee.png")
-    print(f"Open {OUT / 'coffee.png'} to see where it was seen.")
+    report = OUT / "report.html"
+    taggers(*EMULATED, "compare", PHOTOS, *VENDORS, "-o", report, "--title", "Example photographs")
+    print(f"Open {OUT / 'coffee.png'} to see where coffee was seen,")
+    print(f"and {report} to see where the vendors agree, where they don't, and what each costs.")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import xml.parsers.expat
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 from attrs import frozen
@@ -27,7 +29,8 @@ class Json:
     max_values: int = 200_000
 
     def __call__(self, body: bytes) -> Any:
-        if sum(map(body.count, (b",", b"[", b"{"))) > self.max_values:
+        most = len(body)  # a value takes a byte at least
+        if most > self.max_values and sum(map(body.count, _BEFORE_VALUES)) > self.max_values:
             raise ResponseTooLarge(f"the answer has more than {self.max_values:,} values")
         try:
             return json.loads(body, parse_float=_finite, parse_constant=_finite)
@@ -36,13 +39,16 @@ class Json:
         raise MalformedResponse(f"the answer is not JSON{_hint(body)}") from why
 
 
+_BEFORE_VALUES = (b",", b"[", b"{")
+
+
 @frozen
 class Xml:
     """Reads an answer as XML: elements become dictionaries of their children, by local name.
 
     `lists` names the elements that always become lists, also where there is only one. Attributes
     are kept under "@name". No document type is accepted, and size, depth and number of elements
-    are capped before any of it is built.
+    are capped while it is read.
     """
 
     lists: tuple[str, ...] = ()
@@ -55,41 +61,62 @@ class Xml:
 
         if hint := _hint(body):
             raise MalformedResponse(f"the answer is not XML{hint}")
+        how: dict[str, Any] = {"force_list": self.lists}
+        if _PREFIXED.search(body):
+            how = {"force_list": self._is_list, "postprocessor": _local}
         try:
-            self._guard(body)
-            return xmltodict.parse(body, force_list=self._is_list, postprocessor=_local)
+            return xmltodict.parse(body, expat=self, **how)
         except (xml.parsers.expat.ExpatError, ValueError, LookupError) as error:
             why = bare(error)
         raise MalformedResponse("the answer is not XML") from why
 
+    def ParserCreate(self, *how: Any) -> Any:  # noqa: N802
+        """Expat's parser, as xmltodict asks for it, behind a guard."""
+        return _Guarded(xml.parsers.expat.ParserCreate(*how), self)
+
     def _is_list(self, path: Any, key: str, value: Any) -> bool:
         return key.rpartition(":")[2] in self.lists
 
-    def _guard(self, body: bytes) -> None:
-        parser = xml.parsers.expat.ParserCreate()
-        depth = elements = 0
 
-        def refuse(*_: Any) -> None:
-            raise MalformedResponse("the answer brings a document type (DTD), which is refused")
+_PREFIXED = re.compile(rb"<[^<>\s:!?]*:")
 
-        def enter(_name: str, _attributes: Any) -> None:
-            nonlocal depth, elements
-            depth += 1
-            elements += 1
-            if depth > self.max_depth or elements > self.max_elements:
-                raise ResponseTooLarge(
-                    f"the answer's XML is deeper than {self.max_depth} levels "
-                    f"or has more than {self.max_elements:,} elements"
-                )
 
-        def leave(_name: str) -> None:
-            nonlocal depth
-            depth -= 1
+class _Guarded:
+    """A parser that refuses a document type, and looks at depth and number of elements before
+    xmltodict makes anything of one."""
 
-        parser.StartDoctypeDeclHandler = refuse
-        parser.StartElementHandler = enter
-        parser.EndElementHandler = leave
-        parser.Parse(body, True)
+    def __init__(self, parser: Any, limits: Xml) -> None:
+        parser.StartDoctypeDeclHandler = _refuse
+        self.__dict__.update(parser=parser, limits=limits)
+
+    def __setattr__(self, name: str, handler: Any) -> None:
+        if name == "StartElementHandler":
+            handler = _counted(handler, self.limits)
+        setattr(self.parser, name, handler)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.parser, name)
+
+
+def _refuse(*_: Any) -> None:
+    raise MalformedResponse("the answer brings a document type (DTD), which is refused")
+
+
+def _counted(start: Any, limits: Xml) -> Callable[[str, Any], None]:
+    """xmltodict's handler for the start of an element, which knows the `path` to it."""
+    path, elements = start.__self__.path, 0
+
+    def enter(name: str, attributes: Any) -> None:
+        nonlocal elements
+        elements += 1
+        if elements > limits.max_elements or len(path) >= limits.max_depth:
+            raise ResponseTooLarge(
+                f"the answer's XML is deeper than {limits.max_depth} levels "
+                f"or has more than {limits.max_elements:,} elements"
+            )
+        start(name, attributes)
+
+    return enter
 
 
 Decoder = Json | Xml

@@ -156,7 +156,7 @@ def _read(path: Path) -> bytes:
                 raise PayloadTooLarge(
                     f"{path} has {about.st_size:,} bytes; taggers reads at most {MAX_FILE_BYTES:,}"
                 )
-            return file.read(MAX_FILE_BYTES + 1)
+            return file.read(about.st_size + 1)
     except FileNotFoundError:
         raise LocalResourceError(f"there is no file {path}", scope="image") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name

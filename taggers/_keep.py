@@ -75,11 +75,11 @@ def _clean(tag: Tag, warnings: dict[str, None]) -> Tag:
         raise MalformedResponse(f"a tag's name is {tag.name!r}, which is no text")
     said = [text for text in (tag.kind, tag.source, tag.id) if text is not None]
     texts = (tag.name, *tag.names.values(), *tag.category, *chain(*tag.categories.values()), *said)
+    if _are_clean(texts):
+        return tag
     for text in texts:
         if not isinstance(text, str):
             raise MalformedResponse(f"{tag.name} comes with {text!r}, which is no text")
-    if all(text.isascii() and len(text) <= MAX_NAME_LENGTH for text in texts):
-        return tag
 
     def cleaned(text: str) -> str:
         clean = text.encode("utf-8", "replace").decode()[:MAX_NAME_LENGTH]
@@ -100,6 +100,17 @@ def _clean(tag: Tag, warnings: dict[str, None]) -> Tag:
         source=tag.source and cleaned(tag.source),
         id=tag.id and cleaned(tag.id),
     )
+
+
+def _are_clean(texts: Iterable[str]) -> bool:
+    """Whether the texts are texts that can be written down, and none is too long; of a few long
+    ones it is not said."""
+    try:
+        said = "".join(texts)
+        said.encode()
+    except (TypeError, UnicodeEncodeError):
+        return False
+    return len(said) <= MAX_NAME_LENGTH
 
 
 def _sound_region(name: str, region: Region, image: Image, warnings: dict[str, None]) -> Region:

@@ -44,11 +44,6 @@ def _named_by_texts(_: Any, attribute: Any, value: Mapping[Any, Any]) -> None:
         raise TypeError(f"{attribute.name} has a name that is no text")
 
 
-def _side(_: Any, attribute: Any, value: Any) -> None:
-    if not is_number(value):
-        raise TypeError(f"a box's {attribute.name} is {value!r}, which is no number")
-
-
 @frozen
 class BoundingBox:
     """A rectangle in the picture: left, top, width and height, as the vendor gave them, in the
@@ -59,11 +54,16 @@ class BoundingBox:
     `clipped` cuts it to the picture.
     """
 
-    x: float = field(validator=_side)
-    y: float = field(validator=_side)
-    width: float = field(validator=_side)
-    height: float = field(validator=_side)
+    x: float
+    y: float
+    width: float
+    height: float
     unit: Literal["px", "relative"] = "px"
+
+    def __attrs_post_init__(self) -> None:
+        for side in (self.x, self.y, self.width, self.height):
+            if not is_number(side):
+                raise TypeError(f"a side of a box is {side!r}, which is no number")
 
     @classmethod
     def from_corners(cls, left: float, top: float, right: float, bottom: float) -> BoundingBox:
@@ -320,6 +320,8 @@ class Result:
 
 def is_number(value: Any) -> bool:
     """Whether the value is a finite int or float."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) < math.inf
+    return isinstance(value, _NUMBERS) and not isinstance(value, bool) and -_INF < value < _INF
+
+
+_NUMBERS = (int, float)
+_INF = math.inf

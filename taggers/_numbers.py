@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import re
 import reprlib
@@ -12,6 +11,7 @@ from typing import Any
 __all__ = ["fraction", "number", "sides", "texts"]
 
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_NUMBERS = (int, float)
 
 
 def number(value: str | int | float | None) -> float | None:
@@ -19,13 +19,19 @@ def number(value: str | int | float | None) -> float | None:
 
     Raises `ValueError` for anything that is not a finite plain decimal.
     """
-    if value is None or value == "":
+    if isinstance(value, str):
+        if not value:
+            return None
+        plain = _DECIMAL.fullmatch(value.strip()) is not None
+    elif value is None:
         return None
-    plain = isinstance(value, int | float) and not isinstance(value, bool)
-    if plain or (isinstance(value, str) and _DECIMAL.fullmatch(value.strip())):
-        with contextlib.suppress(OverflowError):  # an integer of 400 digits
-            if math.isfinite(found := float(value)):
-                return found
+    else:
+        plain = isinstance(value, _NUMBERS) and not isinstance(value, bool)
+    try:
+        if plain and math.isfinite(found := float(value)):
+            return found
+    except OverflowError:  # an integer of 400 digits
+        pass
     raise ValueError(f"{reprlib.repr(value)} is not a number")
 
 
@@ -35,9 +41,11 @@ def texts(place: Mapping[str, Any], name: str) -> dict[str, str]:
     Raises `TypeError` where there is something else.
     """
     found = place.get(name)
-    if not isinstance(found, dict | None):
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
         raise TypeError(f"{name} is no object")
-    return {language: text.strip() for language, text in (found or {}).items() if text}
+    return {language: text.strip() for language, text in found.items() if text}
 
 
 def sides(
@@ -45,11 +53,13 @@ def sides(
 ) -> tuple[float, float, float, float]:
     """The four numbers of a box under these names. Raises `LookupError` or `ValueError` where one
     is missing, empty or no number."""
-    found = [number(box[name]) for name in (first, second, third, fourth)]
-    if None in found:
-        raise ValueError(f"{(first, second, third, fourth)[found.index(None)]} is empty")
-    one, two, three, four = (side for side in found if side is not None)
-    return one, two, three, four
+    return _side(box, first), _side(box, second), _side(box, third), _side(box, fourth)
+
+
+def _side(box: Mapping[str, Any], name: str) -> float:
+    if (found := number(box[name])) is None:
+        raise ValueError(f"{name} is empty")
+    return found
 
 
 def fraction(value: str | int | float | None, scale: float = 1) -> float | None:

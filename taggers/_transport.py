@@ -236,14 +236,21 @@ class _Body(httpx.AsyncByteStream):
 
 
 class _Url(httpx.URL):
-    """A URL as it was signed; httpx would resolve "." and ".." in its path."""
+    """A URL as it was signed; httpx would resolve "." and ".." in its path. Of its parts only the
+    origin is known, which is read once."""
 
     def __init__(self, url: str) -> None:
-        super().__init__(url)
+        parts = urlsplit(url)
+        super().__init__(_origin_of(f"{parts.scheme}://{parts.netloc}"))
         self._signed = url
 
     def __str__(self) -> str:
         return self._signed
+
+
+@functools.lru_cache(maxsize=256)
+def _origin_of(url: str) -> httpx.URL:
+    return httpx.URL(url)
 
 
 def _request(prepared: Prepared, progress: Progress, connect_timeout_s: float) -> httpx.Request:
@@ -258,8 +265,9 @@ def _request(prepared: Prepared, progress: Progress, connect_timeout_s: float) -
     if prepared.body:
         headers["content-length"] = str(len(prepared.body))
         stream = _Body(prepared.body, progress)
-    request = httpx.Request(prepared.method, prepared.url, headers=headers, stream=stream)
-    request.url = _Url(prepared.url)
+    url = _Url(prepared.url)
+    request = httpx.Request(prepared.method, url, headers=headers, stream=stream)
+    request.url = url  # which it has copied
     request.extensions["timeout"] = {"connect": connect_timeout_s}
     return request
 

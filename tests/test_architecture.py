@@ -65,6 +65,7 @@ HOMES = {
     "httpx": {"_transport"},
     "aiohttp": {"_transport", "_fetch"},
     "httpx_aiohttp": {"_transport"},
+    "pybase64": {"_wire"},
     "xmltodict": {"_decode"},
     "pluggy": {"_registry", "hookspecs"},
     "cattrs": {"_serial", "testing"},

@@ -144,7 +144,7 @@ def test_the_truth_may_be_a_table_in_words_of_its_own(
     ("arguments", "says"),
     [
         ((), "say what is right, with --truth or --judgements"),
-        (("--judgements", "FILE"), "of these results nothing is known"),
+        (("--judgements", "FILE"), "none of the pictures is in"),
     ],
 )
 def test_without_anything_known_there_is_nothing_to_find(

@@ -10,7 +10,6 @@ import click
 from .. import __version__
 from ..errors import TaggersError
 from ._lazy import LazyGroup
-from ._setup import Setup
 
 __all__ = ["main"]
 
@@ -80,6 +79,7 @@ def cli(
     taggers --emulate tag cat.jpg -p huawei-tagging-v2   a vendor's wire, without the vendor
     """
     from .._registry import PLUGINS, prints_aside
+    from ._setup import Setup
 
     if no_plugins:
         os.environ[PLUGINS] = ""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from attrs import frozen
 
-from .._config import Config
-from .._config_file import load
+if TYPE_CHECKING:
+    from .._config import Config
 
 __all__ = ["Setup", "pass_setup"]
 
@@ -27,6 +28,8 @@ class Setup:
     def config(self) -> Config:
         """The configuration. Where vendors are emulated, it asks an emulator that runs until the
         command ends."""
+        from .._config_file import load
+
         config = load(self.path)
         if self.no_profile:
             config.profile = None

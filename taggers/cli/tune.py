@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import datetime
-import re
 import sys
-import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
-from .._model import Tag
 from .._serial import as_json
-from ..compare import Comparison
+from ..compare import Alignment, Comparison
 from ..errors import InvalidInput
-from ..evaluate import Cut, Evidence, Truth, Tuned, Tuning, evidence, read_truth, tune
+from ..evaluate import Cut, Evidence, Truth, Tuned, Tuning, evidence, known, read_truth, tune
+from ._alignment import aligned, aligning
 from ._files import save
 from ._terminal import console, safe, table
 
@@ -40,6 +38,7 @@ _files = click.Path(exists=True, dir_okay=False, path_type=Path)
               help="Write the profile that taggers.toml names here.")  # fmt: skip
 @click.option("-f", "--format", "form", type=click.Choice(("table", "json")),
               help="Default: table on a terminal, otherwise json.")  # fmt: skip
+@aligning
 def command(
     results: tuple[Path, ...],
     truth: Path | None,
@@ -47,6 +46,9 @@ def command(
     exhaustive: bool,
     target_precision: float,
     output: Path | None,
+    aliases: Path | None,
+    wordnet: str | None,
+    align_by: str,
     form: str | None,
 ) -> int:
     """Find the thresholds with which each provider's tags hold the same precision.
@@ -58,9 +60,11 @@ def command(
     """
     if truth is None and judgements is None:
         raise click.UsageError("say what is right, with --truth or --judgements")
-    known = [read_truth(truth, exhaustive=exhaustive)] if truth else []
-    known += [read_truth(judgements)] if judgements else []
-    tuning = tune(_evidence(results, known), target_precision)
+    truths = [read_truth(truth, exhaustive=exhaustive)] if truth else []
+    truths += [read_truth(judgements)] if judgements else []
+    comparison = Comparison.read(*results)
+    alignment = aligned(comparison.every_result(), aliases, wordnet, align_by)
+    tuning = tune(_evidence(comparison, alignment, truths), target_precision)
     if (form or ("table" if sys.stdout.isatty() else "json")) == "json":
         click.echo(as_json(tuning.to_dict()))
     else:
@@ -73,52 +77,16 @@ def command(
     return 0 if all(tuned.reached for tuned in tuning.providers) else 1
 
 
-def _evidence(results: Sequence[Path], truths: Sequence[Truth]) -> Evidence:
-    """What the truths tell of the results. Of two that contradict each other the later one counts;
-    a tag is meant by any of its names."""
-    comparison = _compared(results)
-    known = {
-        picture.id: {
-            _plain(word): there for one in truths for word, there in one.of(picture).items()
-        }
-        for picture in comparison.pictures
-    }
-    words = {word for of in known.values() for word in of}
-
-    def label(_: str, tag: Tag) -> str:
-        names = [_plain(name) for name in (tag.name, *tag.names.values())]
-        return next((name for name in names if name in words), names[0])
-
-    found = evidence(comparison, known, label)
+def _evidence(comparison: Comparison, alignment: Alignment, truths: Sequence[Truth]) -> Evidence:
+    """What the truths tell of the results. Raises `InvalidInput` where that is nothing."""
+    labels = known(comparison, alignment, *truths).labels
+    found = evidence(comparison, labels, lambda _, tag: alignment.label(tag).id)
     if not found.judged:
         raise InvalidInput(
             "of these results nothing is known: is the truth about the same pictures?",
             scope="call",
         )
     return found
-
-
-def _plain(word: str) -> str:
-    """A word without differences of writing: case, width, and what stands between its parts."""
-    return re.sub(r"[\s_/-]+", " ", unicodedata.normalize("NFKC", word)).strip().casefold()
-
-
-def _compared(results: Sequence[Path]) -> Comparison:
-    return Comparison.of(
-        (picture.source, provider, comparison.said[picture.id, provider])
-        for comparison in map(_read, results)
-        for picture in comparison.pictures
-        for provider in comparison.providers
-        if (picture.id, provider) in comparison.said
-    )
-
-
-def _read(path: Path) -> Comparison:
-    try:
-        with path.open(encoding="utf-8") as lines:
-            return Comparison.read(lines, str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{path} cannot be read: {error}", scope="call") from error
 
 
 def _shown(tuning: Tuning) -> object:

@@ -66,9 +66,10 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Show]:
     """Opens a report from a file, in a browser that has no network and remembers nothing."""
     opened = []
 
-    def open_report(record: dict[str, Any], **options: Any) -> Shown:
-        file = tmp_path / "report.html"
-        file.write_text(page_of(record), "utf-8")
+    def open_report(report: Path | dict[str, Any] | None, **options: Any) -> Shown:
+        file = report if isinstance(report, Path) else tmp_path / "report.html"
+        if not isinstance(report, Path):
+            file.write_text(page_of(report), "utf-8")
         context = browser.new_context(offline=True, accept_downloads=True, **options)
         opened.append(context)
         context.set_default_timeout(15_000)

@@ -110,7 +110,7 @@ def report(pictures: int, *, quality: bool = False, seed: int = 7) -> Record:
     }
 
 
-def page(record: Record) -> str:
+def page(record: Record | None) -> str:
     """The viewer with the report inside, as `taggers compare -o` writes it."""
     text = json.dumps(record).replace("<", "\\u003c")
     return VIEWER.read_text("utf-8").replace(f"{PLACE}null", PLACE + text)

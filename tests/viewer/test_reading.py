@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 from .conftest import Show
 from .records import failure, provider, report, small
 from .sample import report as sample
+
+
+def test_what_taggers_compare_writes_can_be_read(show: Show, tmp_path: Path, photos: Path) -> None:
+    emulated = ("--emulate", "--fixtures", photos / "fixtures.toml")
+    asked = ("-p", "huawei-tagging-v2", "-p", "tencent-detect-label")
+    file = tmp_path / "made.html"
+    made = (*emulated, "compare", photos / "cat.jpg", photos / "boats.jpg", *asked, "-o", file)
+    subprocess.run([sys.executable, "-m", "taggers", *made], check=True, capture_output=True)
+
+    shown = show(file)
+    page = shown.go()
+
+    title = page.get_by_role("heading", level=1)
+    assert "What 2 providers said about 2 pictures" == title.inner_text()
+    page = shown.go("pictures/1")
+    assert page.locator(".canvas img").evaluate("image => image.naturalWidth > 100")
+    assert 0 < page.locator(".canvas g").count()
+    page.get_by_text("Raw answer of").first.click()
+    assert '"result"' in page.locator("details[open]").get_by_role("region").inner_text()
+    assert [] == shown.complaints
 
 
 def test_a_report_opens_from_a_file_and_asks_for_nothing(show: Show) -> None:

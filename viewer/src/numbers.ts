@@ -20,7 +20,7 @@ export function fraction(value: number | null | undefined): string {
 
 /** "0.31 (n = 198)". */
 export function figure(value: Figure): string {
-  return `${fraction(value.value)} (n = ${whole(value.n)})`;
+  return `${fraction(value.value)} (n\u00a0=\u00a0${whole(value.n)})`;
 }
 
 /** Seconds as "84 ms" or "1.2 s". */

@@ -6,7 +6,7 @@ import { address } from "../route";
 import { fileName } from "../text";
 import { Thumbnail } from "../Thumbnail";
 
-const SHOWN = 6;
+const SHOWN = 4;
 
 type Ranked = { place: number; disagreement: number };
 
@@ -41,8 +41,10 @@ export function Extremes({ report }: { report: Report }) {
   return (
     <section aria-labelledby="extremes">
       <h2 id="extremes">Look at these</h2>
-      <Strip report={report} title="They disagree most on" shown={all.slice(0, shown)} />
-      <Strip report={report} title="They agree most on" shown={all.slice(-shown).reverse()} />
+      <div class="strips">
+        <Strip report={report} title="They disagree most on" shown={all.slice(0, shown)} />
+        <Strip report={report} title="They agree most on" shown={all.slice(-shown).reverse()} />
+      </div>
       <p><a class="more" href={address("pictures")}>All pictures, side by side →</a></p>
     </section>
   );

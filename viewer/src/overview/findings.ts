@@ -1,7 +1,7 @@
 /** What a hurried reader should take away: one question, one answer, one detail each. */
 
 import { letter } from "../Badge";
-import { count, figure, fraction, percent, seconds, whole } from "../numbers";
+import { count, figure, percent, seconds, whole } from "../numbers";
 import type { Pair, Provider, Report } from "../report";
 
 export interface Finding {
@@ -18,7 +18,7 @@ function measured(report: Report): Measured[] {
 }
 
 function named({ a, b, jaccard }: Pair): string {
-  return `${letter(a)} and ${letter(b)} ${fraction(jaccard.value)} (n = ${whole(jaccard.n)})`;
+  return `${letter(a)} and ${letter(b)} ${figure(jaccard)}`;
 }
 
 function agreement(report: Report): Finding {
@@ -64,8 +64,8 @@ function cost({ providers }: Report): Finding {
   const known = providers.filter((one) => one.cost !== null);
   if (known.length === 0) return { question, answer: "No price known", detail: "taggers knows no price of any provider here." };
   const answer = [...rates(known)].map(range).join(", ") || "Nothing";
-  const rest = known.length < providers.length ? ` No price is known of ${whole(providers.length - known.length)} of them.` : "";
-  return { question, answer, detail: `for 1,000 billable units, from the cheapest to the dearest.${rest}` };
+  const rest = known.length < providers.length ? ` It is not for ${whole(providers.length - known.length)} of ${whole(providers.length)}.` : "";
+  return { question, answer, detail: `for 1,000 billable units, where a price is known.${rest}` };
 }
 
 function speed(report: Report): Finding {

@@ -7,7 +7,7 @@ import { isAnswer, isFailed, type Label, type Picture, type Report, type Said } 
 import { Chip, type Side } from "./Chip";
 
 /** More never fit. */
-const SHOWN = 16;
+const SHOWN = 12;
 
 function Missing({ said }: { said: Said }) {
   if (isFailed(said)) {

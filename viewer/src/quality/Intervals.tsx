@@ -7,7 +7,7 @@ import { METRICS, placeOf, type Metric } from "./metrics";
 
 const ROW = 34;
 const LEFT = 28;
-const WIDTH = 560;
+const WIDTH = 380;
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
 
 function x(value: number): number {

@@ -5,8 +5,8 @@ import { fraction } from "../numbers";
 import type { Quality, Report, Scores } from "../report";
 import { placeOf } from "./metrics";
 
-const WIDTH = 560;
-const HEIGHT = 260;
+const WIDTH = 380;
+const HEIGHT = 220;
 const EDGE = 44;
 
 interface Point {

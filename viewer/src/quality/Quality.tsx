@@ -11,10 +11,11 @@ import { METRICS, placeOf, type Metric } from "./metrics";
 import { Pareto } from "./Pareto";
 import { Reliability } from "./Reliability";
 
-function verdict({ ranked, why, more_pictures: more }: Difference): string {
+function verdict({ low, high, ranked, why, more_pictures: more }: Difference): string {
   if (ranked) return "told apart";
-  const reason = why ? `not told apart: ${why}` : "not told apart";
-  return more === null ? reason : `${reason}; about ${whole(more)} more pictures would probably tell`;
+  const spansZero = low !== null && high !== null && low <= 0 && high >= 0;
+  const reason = (spansZero ? "not told apart" : "not ranked") + (why ? `: ${why}` : "");
+  return more === null ? reason : `${reason}; about ${count(more, "more picture")} would probably tell`;
 }
 
 const ALL = Object.keys(METRICS) as Metric[];

@@ -54,11 +54,11 @@ export function Reliability({ report, quality: { reliability } }: { report: Repo
           <path class="grid diagonal" d={`M${x(0)} ${y(0)}L${x(1)} ${y(1)}`} />
           {[0, 0.5, 1].map((tick) => (
             <g key={tick}>
-              <text class="tick" x={x(tick)} y={SIZE - 14}>{tick}</text>
+              <text class="tick" x={x(tick)} y={SIZE - 17}>{tick}</text>
               <text class="tick" x={EDGE - 14} y={y(tick) + 4}>{tick}</text>
             </g>
           ))}
-          <text class="tick" x={SIZE / 2} y={SIZE - 1}>confidence → share that is right ↑</text>
+          <text class="tick" x={SIZE / 2} y={SIZE - 3}>confidence → share that is right ↑</text>
           {reliability.map(({ name, bins }) => <Curve key={name} bins={bins} place={placeOf(report, name)} />)}
         </svg>
         <ul class="legend">{reliability.map(({ name }) => <li key={name}><Named provider={placeOf(report, name)} of={report.providers} /></li>)}</ul>
