@@ -20,7 +20,7 @@ from ._align import align
 from ._boxes import BoxAgreement, Matching, PairBoxes, box_agreement, iou, match
 from ._comparison import Comparison, Failure, Picture, compare
 from ._figures import Pricing, ProviderFigures, figures, prices
-from ._labels import STEPS, Alignment, Label, Link, Spelling, normal
+from ._labels import STEPS, Alignment, Label, Link, Spelling, Step, normal
 from ._lexicon import WordNet
 from ._ranking import Ranking, ranking, rbo, top
 from ._record import recorded_labels
@@ -46,6 +46,7 @@ __all__ = [
     "ProviderFigures",
     "Ranking",
     "Spelling",
+    "Step",
     "Suggestion",
     "Summary",
     "WordNet",

@@ -32,11 +32,11 @@ def normal(text: str) -> str:
     """The text in one case and width (NFKC, case-folded), with one space for each run of spaces,
     hyphens, underscores and middle dots, and without what is invisible.
 
-    A text of nothing else stays as it is.
+    In a text of nothing else these stay.
     """
     seen = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
     folded = unicodedata.normalize("NFKC", seen.casefold())
-    return _SEPARATORS.sub(" ", folded).strip() or text
+    return _SEPARATORS.sub(" ", folded).strip() or folded or text
 
 
 @frozen(order=True)

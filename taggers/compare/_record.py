@@ -57,7 +57,9 @@ def recorded_labels(record: Any) -> list[Label]:
         ]
     except (LookupError, TypeError) as error:
         raise InvalidInput(
-            f"that is no comparison: {error!r}", hint="write one with `taggers compare -f json`"
+            f"that is no comparison: {error!r}",
+            hint="write one with `taggers compare -f json`",
+            scope="call",
         ) from error
 
 
