@@ -29,9 +29,7 @@ class WordNet:
         with from_extra("wordnet", "reading a WordNet"):
             import wn
         try:
-            self._nets = [
-                wn.Wordnet(name, expand="", search_all_forms=False) for name in names.split()
-            ]
+            self._nets = [wn.Wordnet(name, expand="") for name in names.split()]
         except wn.Error as error:
             known = ", ".join(lexicon.specifier() for lexicon in wn.lexicons()) or "none"
             raise ConfigurationError(
