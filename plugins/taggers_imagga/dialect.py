@@ -142,6 +142,7 @@ def _write_tag(tag: Tag, languages: list[str], verbose: bool) -> dict[str, Any]:
         **({} if tag.confidence is None else {"confidence": tag.confidence * 100}),
         "tag": names or {languages[0]: tag.name},
         **({"origin": tag.source} if verbose and tag.source else {}),
+        **({"synset_id": tag.id} if verbose and tag.id else {}),
     }
 
 

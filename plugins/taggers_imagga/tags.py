@@ -82,6 +82,7 @@ def read(body: Any) -> Iterator[Tag | str]:
             confidence=fraction(item.get("confidence"), 100),
             names=names,
             source=item.get("origin"),
+            id=item.get("synset_id"),
         )
     if nameless:
         yield f"tags without a name in the language asked for: {', '.join(nameless)}"
@@ -124,10 +125,7 @@ PROVIDER = Provider(
     docs="https://docs.imagga.com/#tags",
     request=request,
     read=read,
-    ignores={
-        "status": "whether it went well, which the error table reads",
-        "result.tags[*].synset_id": "a number in WordNet, which only verbose=1 brings",
-    },
+    ignores={"status": "whether it went well, which the error table reads"},
     # Formats that every client sends; neither a list of them nor a largest size is known.
     accepts=Accepts(formats=("jpeg", "png")),
     offers=Offers(

@@ -15,14 +15,17 @@ Agreement is not accuracy: who is right is `taggers.evaluate`'s matter.
 from __future__ import annotations
 
 from ._agreement import Agreement, Figure, PairAgreement, agreement, alpha, jaccard, masi, overlap
-from ._aliases import Suggestion, accepted, read_aliases, suggestions
+from ._aliases import accepted, read_aliases
+from ._align import align
 from ._boxes import BoxAgreement, Matching, PairBoxes, box_agreement, iou, match
 from ._comparison import Comparison, Failure, Picture, compare
 from ._figures import Pricing, ProviderFigures, figures, prices
-from ._labels import STEPS, Alignment, Label, Link, Spelling, align, normal
+from ._labels import STEPS, Alignment, Label, Link, Spelling, Step, normal
 from ._lexicon import WordNet
 from ._ranking import Ranking, ranking, rbo, top
+from ._record import recorded_labels
 from ._report import report
+from ._suggestions import Suggestion, suggestions
 from ._summary import Summary, summarise
 
 __all__ = [
@@ -43,6 +46,7 @@ __all__ = [
     "ProviderFigures",
     "Ranking",
     "Spelling",
+    "Step",
     "Suggestion",
     "Summary",
     "WordNet",
@@ -63,6 +67,7 @@ __all__ = [
     "ranking",
     "rbo",
     "read_aliases",
+    "recorded_labels",
     "report",
     "suggestions",
     "summarise",

@@ -9,26 +9,16 @@ The name before each list is the one that they all go by.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import combinations
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-
-from attrs import frozen
+from typing import Any
 
 from .._extras import from_extra
+from .._registry import nearest
 from ..errors import ConfigurationError, LocalResourceError
-from ._labels import Alignment, Label, normal
+from ._labels import normal
 
-__all__ = ["Suggestion", "accepted", "read_aliases", "suggestions"]
-
-
-@frozen(kw_only=True)
-class Suggestion:
-    """Two labels that look alike, from 0 to 100; whether they mean the same a person has to say."""
-
-    left: Label
-    right: Label
-    likeness: float
+__all__ = ["accepted", "read_aliases"]
 
 
 def read_aliases(path: Path) -> dict[str, tuple[str, ...]]:
@@ -50,56 +40,55 @@ def read_aliases(path: Path) -> dict[str, tuple[str, ...]]:
 
 
 def accepted(text: str, name: str, aliases: Collection[str]) -> str:
-    """The text of a file with these aliases added under a name; all else in it stays as it is."""
+    """The text of a file in which these aliases go by a name, too; all else in it stays as it is.
+
+    Where one of them is listed already, the others come beside it, under the name that is there.
+    Raises `ConfigurationError` where they are in two lists.
+    """
     with from_extra("eval", "writing aliases"):
         import tomlkit
     document = tomlkit.parse(text)
     table = document.setdefault("aliases", tomlkit.table())
-    listed = table.setdefault(name, tomlkit.array())
-    known = {normal(name), *map(normal, listed)}
-    for alias in aliases:
-        if normal(alias) not in known:
-            listed.append(alias)
-            known.add(normal(alias))
+    home = _home(table, [name, *aliases]) or name
+    listed = table.setdefault(home, tomlkit.array())
+    known = {normal(home), *map(normal, listed)}
+    for one in (name, *aliases):
+        if normal(one) not in known:
+            listed.append(one)
+            known.add(normal(one))
     return tomlkit.dumps(document)
 
 
-def suggestions(alignment: Alignment, *, least: float = 85.0, most: int = 50) -> list[Suggestion]:
-    """Labels that look alike and are not joined, the likeliest first.
-
-    Raises `LocalResourceError` where RapidFuzz is missing.
-    """
-    with from_extra("eval", "suggesting aliases"):
-        from rapidfuzz import fuzz, process
-    labels = {label.id: label for label in alignment.labels.values() if label.spellings}
-    names = sorted(labels)
-    found = []
-    for index, name in enumerate(names):
-        others = names[index + 1 :]
-        for other, likeness, _ in process.extract(
-            name, others, scorer=fuzz.token_sort_ratio, score_cutoff=least, limit=None
-        ):
-            found.append(Suggestion(left=labels[name], right=labels[other], likeness=likeness))
-    return sorted(found, key=lambda one: (-one.likeness, one.left.id, one.right.id))[:most]
+def _home(groups: Mapping[str, Collection[str]], texts: Collection[str]) -> str | None:
+    """The name that one of these texts goes by already."""
+    wanted = {*map(normal, texts)}
+    homes = [name for name, listed in groups.items() if wanted & {*map(normal, (name, *listed))}]
+    if len(homes) > 1:
+        raise ConfigurationError(
+            f"they are in the lists of {' and '.join(map(repr, homes))} already",
+            hint="make one list of these in the file, if all of that means the same",
+        )
+    return homes[0] if homes else None
 
 
-def _faults(document: Mapping[str, object]) -> Iterator[str]:
+def _faults(document: Mapping[str, Any]) -> Iterator[str]:
     for key in document:
         if key != "aliases":
-            yield f"{key}: there is no such key; write names into [aliases]"
+            proposal = nearest(key, ["aliases"]) or "; names stand below [aliases]"
+            yield f"{key}: there is no such key{proposal}"
     groups = document.get("aliases", {})
     if not isinstance(groups, dict):
         yield f"aliases: must be a table, not {groups!r}"
         return
+    home: dict[str, str] = {}
     for name, texts in groups.items():
-        if not isinstance(texts, list) or not all(isinstance(t, str) and t for t in texts):
+        if not isinstance(texts, list) or not all(map(_is_text, (name, *texts))):
             yield f'aliases.{name}: must be a list of texts as in ["mug"], not {texts!r}'
-            return
-    yield from _in_two_groups(groups)
+            continue
+        for text in dict.fromkeys(map(normal, (name, *texts))):
+            if (first := home.setdefault(text, name)) != name:
+                yield f"aliases.{name}: {text!r} belongs to {first!r} already; put both into one"
 
 
-def _in_two_groups(groups: Mapping[str, Iterable[str]]) -> Iterator[str]:
-    words = {name: {normal(name), *map(normal, texts)} for name, texts in groups.items()}
-    for (one, first), (other, second) in combinations(words.items(), 2):
-        for text in sorted(first & second):
-            yield f"aliases.{other}: {text!r} belongs to {one!r} already; put both into one list"
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())

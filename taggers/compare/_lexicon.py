@@ -9,6 +9,7 @@ from typing import Any
 
 from .._extras import from_extra
 from ..errors import ConfigurationError
+from ._labels import normal
 
 __all__ = ["WordNet"]
 
@@ -18,6 +19,7 @@ class WordNet:
 
     Nouns are synonyms where they have one meaning each, and the same one; in two languages, where
     both wordnets tie it to the same interlingual index. A word of several meanings joins nothing.
+    Words are looked up as they are: no plural is undone and no accent left out.
     Nothing is downloaded: `python -m wn download oewn:2024` puts one there.
 
     Raises `LocalResourceError` where `wn` is missing, `ConfigurationError` where a wordnet is.
@@ -35,16 +37,26 @@ class WordNet:
                 hint=f"here are: {known}; `python -m wn download {names}` gets more",
             ) from error
 
-    def synonyms(self, texts: Collection[str]) -> Iterable[tuple[str, str]]:
-        """Which of these texts mean the same, two by two."""
-        meanings = defaultdict[str, list[str]](list)
+    def synonyms(self, texts: Collection[str]) -> Iterable[tuple[str, str, str]]:
+        """Which of these texts mean the same, two by two, with the id of that meaning."""
+        words = defaultdict[str, list[str]](list)
         for text in sorted(texts):
-            synsets = (synset for net in self._nets for synset in net.synsets(text, pos="n"))
-            found = set(map(_meaning, synsets))
+            found = self._meanings(text)
             if len(found) == 1:
-                meanings[found.pop()].append(text)
-        for same in meanings.values():
-            yield from pairwise(same)
+                words[found.pop()].append(text)
+        for meaning, same in words.items():
+            for one, other in pairwise(same):
+                yield one, other, meaning
+
+    def _meanings(self, text: str) -> set[str]:
+        return {
+            _meaning(synset)
+            for net in self._nets
+            for spelt in (text, text.replace(" ", "-"))
+            for word in net.words(spelt, pos="n")
+            if normal(word.lemma()) == normal(text)
+            for synset in word.synsets()
+        }
 
 
 def _meaning(synset: Any) -> str:

@@ -12,16 +12,17 @@ from .. import __version__
 from .._model import Region, Result, Tag
 from .._money import Money
 from .._secret import without_query
+from ..errors import InvalidInput
 from ._agreement import PairAgreement
 from ._boxes import PairBoxes
 from ._comparison import Failure, Picture, in_fractions
 from ._figures import ProviderFigures
-from ._labels import Alignment, Label
+from ._labels import Alignment, Label, Spelling
 
 if TYPE_CHECKING:
     from ._summary import Summary
 
-__all__ = ["record"]
+__all__ = ["record", "recorded_labels"]
 
 FORMAT = "taggers-report/1"
 
@@ -38,9 +39,28 @@ def record(summary: Summary) -> dict[str, Any]:
         "notes": list(summary.notes),
         "providers": [_provider(one) for one in summary.figures],
         "labels": vocabulary.records(),
+        "ambiguous": dict(summary.alignment.ambiguous),
         "pictures": pictures,
         "agreement": _agreement(summary),
     }
+
+
+def recorded_labels(record: Any) -> list[Label]:
+    """The labels of a summary that `record` made.
+
+    Raises `InvalidInput` where it is of another shape.
+    """
+    try:
+        return [
+            Label(one["id"], one["names"], tuple(Spelling(**said) for said in one["spellings"]))
+            for one in record["labels"]
+        ]
+    except (LookupError, TypeError) as error:
+        raise InvalidInput(
+            f"that is no comparison: {error!r}",
+            hint="write one with `taggers compare -f json`",
+            scope="call",
+        ) from error
 
 
 @define

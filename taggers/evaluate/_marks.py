@@ -179,7 +179,7 @@ def average_precision(marks: Marks, weights: Weights) -> Floats:
     right = np.cumsum(each * marks.right, axis=1, dtype=np.float32)[:, last]
     gained = np.diff(right, axis=1, prepend=0)
     precisions = np.divide(right, kept, out=np.zeros_like(right), where=kept > 0)
-    return _ratio((gained * precisions).sum(axis=1), there)
+    return _ratio((gained * precisions).sum(axis=1, dtype=np.float64), there)
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
