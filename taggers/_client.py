@@ -350,7 +350,7 @@ class AsyncTagger:
         return self._driver
 
     def declared_concurrency(self, name: str | None = None) -> int:
-        """How many calls at a time a provider, or a route's first, declares; 8 where it is silent."""
+        """How many calls at a time a provider, or a route's first, declares; 8 without a word."""
         try:
             first = self._planner.leaves(self._named(name))[0]
             allowed = self._targets.of(first).limits.concurrency

@@ -91,16 +91,18 @@ def test_what_failed_is_asked_again_and_what_may_be_billed_only_on_request(
     emulator: Emulator, tmp_path: Path
 ) -> None:
     pictures = _pictures(tmp_path / "photos", 4)
+    emulator.fail("code", code="AIS.0502", only=V2, times=3)
+
+    first, _ = _run(emulator, tmp_path / "s.sqlite3", pictures[:3])
     emulator.fail("reset-after", times=1)
-    emulator.fail("code", code="AIS.0105", times=3, after=1)
+    second, _ = _run(emulator, tmp_path / "s.sqlite3", pictures[3:])
+    third, _ = _run(emulator, tmp_path / "s.sqlite3", pictures)
+    fourth, _ = _run(emulator, tmp_path / "s.sqlite3", pictures, retry=("failed", "unknown"))
 
-    first, _ = _run(emulator, tmp_path / "s.sqlite3", pictures)
-    second, _ = _run(emulator, tmp_path / "s.sqlite3", pictures)
-    third, _ = _run(emulator, tmp_path / "s.sqlite3", pictures, retry=("failed", "unknown"))
-
-    assert (0, 4) == (first.done, first.failed.total())
-    assert (3, 1) == (second.done, second.known)
-    assert (1, 3) == (third.done, third.known)
+    assert {"UnsupportedImage": 3} == first.failed
+    assert ({"OutcomeUnknown": 1}, 1) == (second.failed, second.maybe_units)
+    assert (3, 1) == (third.done, third.known)
+    assert (1, 3) == (fourth.done, fourth.known)
 
 
 def test_a_run_that_is_stopped_finishes_what_is_under_way_and_goes_on_later(
