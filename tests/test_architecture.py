@@ -82,6 +82,7 @@ HOMES = {
     "numpy": {"evaluate"},
     "faster_coco_eval": {"evaluate"},
     "pyarrow": {"batch"},
+    "fsspec": {"batch"},
     "rich": {"cli"},
     "click": {"cli"},
 }

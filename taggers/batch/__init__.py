@@ -19,6 +19,7 @@ from ._journal import Journal
 from ._renormalize import Reading, read_again, renormalize
 from ._run import Happened, Tally, batch
 from ._runs import Run, runs
+from ._source import Item, find, sampled
 from ._store import Store
 from ._undo import Undone, undo, undoable
 from ._views import VIEWS, Answer, query, search
@@ -29,6 +30,7 @@ __all__ = [
     "Answer",
     "Errand",
     "Happened",
+    "Item",
     "Journal",
     "Open",
     "Picture",
@@ -41,10 +43,12 @@ __all__ = [
     "Undone",
     "batch",
     "export",
+    "find",
     "query",
     "read_again",
     "renormalize",
     "runs",
+    "sampled",
     "search",
     "undo",
     "undoable",

@@ -26,6 +26,7 @@ from .._money import Money
 from ..errors import LocalResourceError, TaggersError
 from ._errand import Errand, Picture, Place, Retry
 from ._journal import Journal
+from ._source import open_item
 from ._writer import Writer
 
 __all__ = ["Happened", "Tally", "batch"]
@@ -215,7 +216,7 @@ class _Work:
 
 
 def _opened(source: str) -> Image:
-    image = Image.open(source)
+    image = open_item(source)
     image.sha256  # noqa: B018  (made here, in a thread, and not in the event loop)
     return image
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -22,13 +23,13 @@ __all__ = ["Screen"]
 @define(eq=False)
 class Screen:
     """Shows how far a run is on stderr where that is a terminal, and prints results as JSON Lines
-    where that is wanted. `total` is how many errands there are."""
+    where that is wanted."""
 
-    total: int | None
     printing: bool
     tally: Tally = field(factory=Tally)
     _progress: Progress | None = None
     _task: TaskID | None = None
+    _began: float = field(factory=time.monotonic)
 
     def show(self, one: Happened) -> None:
         """Shows what happened, which is counted already."""
@@ -53,23 +54,21 @@ class Screen:
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
             from rich.progress import (
-                BarColumn,
-                MofNCompleteColumn,
                 Progress,
+                SpinnerColumn,
                 TextColumn,
-                TimeRemainingColumn,
+                TimeElapsedColumn,
             )
 
             self._progress = Progress(
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeRemainingColumn(),
+                SpinnerColumn(),
+                TimeElapsedColumn(),
                 TextColumn("{task.fields[about]}"),
                 console=console(stderr=True),
                 transient=True,
             )
             self._progress.start()
-            self._task = self._progress.add_task("", total=self.total, about="")
+            self._task = self._progress.add_task("", total=None, about="")
         return self
 
     def __exit__(
@@ -82,6 +81,9 @@ class Screen:
             self._progress.stop()
 
     def _about(self) -> str:
-        tally = self.tally
+        tally, took_s = self.tally, time.monotonic() - self._began
+        rate = (tally.done + tally.failed.total()) / max(took_s, 0.001)
         failed = ", ".join(f"{count} {safe(kind)}" for kind, count in tally.failed.most_common(3))
-        return f"{tally.done:,} done, {tally.units:,} units" + (f"; {failed}" if failed else "")
+        known = f", {tally.known:,} known" if tally.known else ""
+        about = f"{tally.done:,} done{known}, {tally.units:,} units, {rate:,.0f} a second"
+        return about + (f"; {failed}" if failed else "")

@@ -7,6 +7,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
@@ -15,13 +16,11 @@ from attrs import define
 
 from .._client import AsyncTagger, Sending
 from .._config import Config
-from .._image import Image, Source
-from ..batch import Journal, Retry, Store, Tally, batch
+from ..batch import Item, Journal, Retry, Store, Tally, batch, find, sampled
 from ._running import Screen
 from ._sending import sending
 from ._setup import Setup, pass_setup
-from ._sources import expand
-from ._terminal import safe
+from ._terminal import complain, safe
 
 __all__ = ["command"]
 
@@ -32,6 +31,10 @@ __all__ = ["command"]
               metavar="STORE", help="The file that keeps it all; made if need be.")  # fmt: skip
 @click.option("-p", "--provider", "providers", multiple=True, metavar="NAME",
               help="Ask this provider, or route; give it several times.")  # fmt: skip
+@click.option("--sample", type=click.IntRange(1), metavar="N",
+              help="Only N of the pictures, drawn by --seed.")  # fmt: skip
+@click.option("--seed", type=int, default=1, show_default=True, metavar="N")
+@click.option("--first", type=click.IntRange(1), metavar="N", help="Only the first N pictures.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N tags a picture.")
 @click.option("--min-confidence", type=click.FloatRange(0, 1), metavar="X",
               help="Only tags of at least this confidence, from 0 to 1.")  # fmt: skip
@@ -50,6 +53,9 @@ def command(
     sources: tuple[str, ...],
     into: Path,
     providers: tuple[str, ...],
+    sample: int | None,
+    seed: int,
+    first: int | None,
     limit: int | None,
     min_confidence: float | None,
     language: str | None,
@@ -61,6 +67,9 @@ def command(
     **how: Unpack[Sending],
 ) -> int:
     """Tag a library of pictures into a STORE, each picture once for each provider.
+
+    SOURCE is a folder, a glob, a manifest (.csv, .jsonl, .parquet; its column image, path, url,
+    source or file), object storage as fsspec reads it (s3://…), or - for a list of names on stdin.
 
     The same command goes on where it was: what is in the store is not asked again, and a picture is
     known by its content, wherever it lies. Ctrl-C finishes what is under way, a second one stops.
@@ -78,15 +87,17 @@ def command(
     }
     retry: tuple[Retry, ...] = () if no_retry else ("failed",)
     retry += ("unknown",) if retry_unknown else ()
-    pictures = [_named(one) for one in expand(sources)]
+    pictures: Iterable[Item] = islice(find(sources, trouble=complain), first)
+    if sample:
+        pictures = sampled(pictures, sample, seed)
     with Store.open(into, make=True) as store:
         journal = Journal.open(store, f"batch {' '.join(sources)}", options, shared=share)
         if journal.died:
             click.echo(f"taggers: {_died(journal.died)}", err=True)
         printing = not quiet and not sys.stdout.isatty()
-        with Screen(len(pictures) * len(names), printing) as screen:
+        with Screen(printing) as screen:
             job = _Job(config, journal, names, concurrency, retry, options, screen)
-            stopped = asyncio.run(job.run(pictures))
+            stopped = asyncio.run(job.run(item.source for item in pictures))
         for line in _summary(screen.tally, journal, into, stopped=stopped):
             click.echo(f"taggers: {safe(line)}", err=True)
     return 130 if stopped else _exit_code(screen.tally)
@@ -148,12 +159,6 @@ class _Job:
             yield
         finally:
             loop.remove_signal_handler(signal.SIGINT)
-
-
-def _named(picture: Source | Image) -> str:
-    if isinstance(picture, Image):
-        raise click.UsageError("a batch takes names: a picture on stdin has none to find it by")
-    return str(picture)
 
 
 def _died(calls: int) -> str:
