@@ -16,6 +16,7 @@ from __future__ import annotations
 from ._errand import Errand, Open, Picture, Place, Retry
 from ._export import FORMATS, export, write_lines
 from ._journal import Journal
+from ._plan import Plan, Planned, plan
 from ._renormalize import Reading, read_again, renormalize
 from ._run import Happened, Tally, batch
 from ._runs import Run, runs
@@ -35,6 +36,8 @@ __all__ = [
     "Open",
     "Picture",
     "Place",
+    "Plan",
+    "Planned",
     "Reading",
     "Retry",
     "Run",
@@ -44,6 +47,7 @@ __all__ = [
     "batch",
     "export",
     "find",
+    "plan",
     "query",
     "read_again",
     "renormalize",

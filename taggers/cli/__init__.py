@@ -15,6 +15,7 @@ __all__ = ["main"]
 
 COMMANDS = (
     "tag",
+    "plan",
     "batch",
     "compare",
     "bench",
