@@ -80,4 +80,4 @@ def test_the_command_prints_the_plan(
 
     record = json.loads(capsys.readouterr().out)
     assert not ended.value.code
-    assert ("0.00675 USD", 3) == (record["providers"][0]["cost"], record["providers"][0]["calls"])
+    assert ("0.0135 USD", 3) == (record["providers"][0]["cost"], record["providers"][0]["calls"])
