@@ -16,7 +16,12 @@ from pathlib import Path
 import pytest
 
 from taggers import AsyncTagger, errors
-from taggers.batch import Happened, Journal, Retry, Store, Tally, batch, query
+from taggers._config import Config, Prices, Service
+from taggers._keys import Keys
+from taggers._money import Money
+from taggers._registry import installed
+from taggers.batch import Happened, Journal, Retry, Store, Tally, Tariff, batch, query, tariff
+from taggers.compare import prices
 from taggers.emulator import Emulator, Fault
 from taggers.testing import png
 
@@ -103,6 +108,16 @@ def test_what_failed_is_asked_again_and_what_may_be_billed_only_on_request(
     assert ({"OutcomeUnknown": 1}, 1) == (second.failed, second.maybe_units)
     assert (3, 1) == (third.done, third.known)
     assert (1, 3) == (fourth.done, fourth.known)
+
+
+def test_what_a_call_may_cost_is_known_before_it_is_sent() -> None:
+    tencent = Service("tx", "tencent-detect-label", {"scenes": ["web", "news"]})
+    price = Money.parse("0.01 CNY")
+    config = Config(services={"tx": tencent}, prices=Prices({"tx": price}))
+
+    found = tariff("tx", config, installed(), Keys.load(), prices(config))
+
+    assert Tariff(2, price) == found
 
 
 def test_a_run_that_is_stopped_finishes_what_is_under_way_and_goes_on_later(

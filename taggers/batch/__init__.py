@@ -22,6 +22,7 @@ from ._run import Happened, Tally, batch
 from ._runs import Run, runs
 from ._source import Item, find, sampled
 from ._store import Store
+from ._tariff import Tariff, tariff
 from ._undo import Undone, undo, undoable
 from ._views import VIEWS, Answer, query, search
 
@@ -43,6 +44,7 @@ __all__ = [
     "Run",
     "Store",
     "Tally",
+    "Tariff",
     "Undone",
     "batch",
     "export",
@@ -54,6 +56,7 @@ __all__ = [
     "runs",
     "sampled",
     "search",
+    "tariff",
     "undo",
     "undoable",
     "write_lines",

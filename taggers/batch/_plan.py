@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -11,24 +10,20 @@ from pathlib import Path
 from attrs import define, field, frozen
 
 from .._config import Config
-from .._found import find as find_settings
 from .._image import Image
 from .._keys import Keys
-from .._model import Options
 from .._money import Money
 from .._provider import Provider
 from .._registry import Registry
-from .._settings import Settings
-from .._wire import Request
 from ..compare import Pricing
 from ..errors import PayloadTooLarge, TaggersError, UnsupportedImage
 from ._source import Item, open_item
+from ._tariff import Tariff, tariff
 
 __all__ = ["Plan", "Planned", "plan"]
 
 HEAD_BYTES = 65_536
 """So much of a file is read to know what it is; all of it, where that does not tell."""
-MAX_STEPS = 20
 CALL_S = 1.0
 """How long a call is taken to last where nothing else bounds a run: an assumption."""
 
@@ -157,8 +152,7 @@ class _Asked:
 
     name: str
     provider: Provider
-    units_each: int
-    price: Money | None
+    tariff: Tariff
     concurrency: int
     rate_per_s: int | None
     calls: int = 0
@@ -170,14 +164,11 @@ class _Asked:
     ) -> _Asked:
         service = config.service(name, registry)
         provider = registry.provider(service.plugin)
-        found = find_settings(provider, service, keys, {})
-        settings = Settings({item.setting.name: item.value for item in found})
         own, offers = service.limits, provider.offers
         return cls(
             name=name,
             provider=provider,
-            units_each=_units(provider, settings),
-            price=pricing(name, service.plugin),
+            tariff=tariff(name, config, registry, keys, pricing),
             concurrency=own.concurrency or offers.concurrency or 8,
             rate_per_s=own.rate_per_s or offers.rate_per_s,
         )
@@ -191,8 +182,8 @@ class _Asked:
             self.refused[type(error).__name__] += 1
 
     def planned(self) -> Planned:
-        units = self.calls * self.units_each
-        cost = None if self.price is None else self.price * units
+        units = self.calls * self.tariff.units
+        cost = None if self.tariff.price is None else self.tariff.price * units
         by_calls = self.calls * CALL_S / self.concurrency
         return Planned(
             name=self.name,
@@ -220,22 +211,6 @@ def _refusal(provider: Provider, image: Image) -> TaggersError | None:
     except TaggersError as error:
         return error
     return None
-
-
-def _units(provider: Provider, settings: Settings) -> int:
-    """How many units a call bills, as the plugin's own requests say; 1 where they need an answer
-    for that."""
-    if provider.offers.unit is None:
-        return 0
-    picture = Image("a picture", content=b"?", format="jpeg", width=640, height=480)
-    job = provider.job(picture, Options(), settings, "plan")
-    units = 0
-    with contextlib.suppress(Exception):
-        step = next(job)
-        for _ in range(MAX_STEPS):
-            units += step.units if isinstance(step, Request) else 0
-            step = job.send(None)
-    return units or 1
 
 
 def _cheapest(planned: Iterable[Planned]) -> str | None:

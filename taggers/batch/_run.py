@@ -22,11 +22,11 @@ from attrs import define, field, frozen
 from .._client import AsyncTagger
 from .._image import Image
 from .._model import Result
-from .._money import Money
 from ..errors import LocalResourceError, TaggersError
 from ._errand import Errand, Picture, Place, Retry
 from ._journal import Journal
 from ._source import open_item
+from ._tariff import Tariff
 from ._writer import Writer
 
 __all__ = ["Happened", "Tally", "batch"]
@@ -85,7 +85,7 @@ async def batch(
     *,
     stop: asyncio.Event | None = None,
     retry: Sequence[Retry] = ("failed",),
-    price: Callable[[str], Money | None] = lambda _: None,
+    tariffs: Mapping[str, Tariff] | None = None,
     heard: Callable[[Happened], None] = lambda _: None,
     tally: Tally | None = None,
     **options: object,
@@ -97,6 +97,7 @@ async def batch(
     * `stop`: when it is set, nothing new begins, and what is under way is finished;
     * `retry`: which errands of earlier runs are asked again: "failed" ones, and "unknown" ones only
       on request, since they may be billed twice;
+    * `tariffs` say what a call may cost, for what is never answered;
     * `heard` is told of everything as it happens, in the event loop, when `tally` has counted it.
 
     Raises `LocalResourceError` where the store cannot be written any more; everything that was
@@ -105,7 +106,7 @@ async def batch(
     stop = stop or asyncio.Event()
     async with Writer(journal, tuple(retry)) as writer:
         counted = tally or Tally()
-        run = _Run(tagger, journal, writer, providers, options, price, heard, stop, counted)
+        run = _Run(tagger, journal, writer, providers, options, tariffs or {}, heard, stop, counted)
         await run.all(sources)
     return counted
 
@@ -117,7 +118,7 @@ class _Run:
     writer: Writer
     providers: Mapping[str, int]
     options: Mapping[str, object]
-    price: Callable[[str], Money | None]
+    tariffs: Mapping[str, Tariff]
     heard: Callable[[Happened], None]
     stop: asyncio.Event
     tally: Tally
@@ -175,11 +176,13 @@ class _Run:
         while (work := await queue.get()) is not None:
             if self.stop.is_set() or name in self.tally.ended:
                 continue
+            bills = self.tariffs.get(name, Tariff())
             errand = Errand(
                 picture=Picture.of(work.image),
                 provider=name,
                 place=work.place,
-                price=self.price(name),
+                units=bills.units,
+                price=bills.price,
             )
             call = await self.writer.begin(errand)
             if call is None:

@@ -16,7 +16,21 @@ from attrs import define
 
 from .._client import AsyncTagger, Sending
 from .._config import Config
-from ..batch import Item, Journal, Retry, Store, Tally, batch, find, sampled
+from .._keys import Keys
+from .._registry import installed
+from ..batch import (
+    Item,
+    Journal,
+    Retry,
+    Store,
+    Tally,
+    Tariff,
+    batch,
+    find,
+    sampled,
+    tariff,
+)
+from ..compare import prices
 from ._running import Screen
 from ._sending import sending
 from ._setup import Setup, pass_setup
@@ -133,6 +147,7 @@ class _Job:
                         retry=self.retry,
                         heard=self.screen.show,
                         tally=self.screen.tally,
+                        tariffs=self._tariffs(),
                         **self.options,
                     )
             state = "stopped" if stop.is_set() else "done"
@@ -141,6 +156,10 @@ class _Job:
         finally:
             self.journal.close(state)
         return stop.is_set()
+
+    def _tariffs(self) -> dict[str, Tariff]:
+        registry, keys, pricing = installed(), Keys.load(), prices(self.config)
+        return {n: tariff(n, self.config, registry, keys, pricing) for n in self.names}
 
     @contextlib.contextmanager
     def _interruptible(self, stop: asyncio.Event) -> Iterator[None]:
