@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import islice
 
 import click
@@ -9,6 +10,7 @@ from attrs import asdict
 
 from .._keys import Keys
 from .._registry import installed
+from .._routes import Route
 from .._serial import as_json
 from ..batch import Plan, Planned, find, plan
 from ..compare import prices
@@ -47,12 +49,11 @@ def command(
         _show(found)
 
 
-def _leaves(routes: object, name: str) -> list[str]:
+def _leaves(routes: Mapping[str, Route], name: str) -> list[str]:
     """The provider of this name, or those of a route."""
-    route = routes.get(name)  # type: ignore[attr-defined]
-    if route is None:
+    if name not in routes:
         return [name]
-    return [leaf for target in route.mentions for leaf in _leaves(routes, target)]
+    return [leaf for target in routes[name].mentions for leaf in _leaves(routes, target)]
 
 
 def _record(found: Plan) -> dict[str, object]:
