@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections.abc import Iterator
 
 from .errors import LocalResourceError
 
-__all__ = ["from_extra"]
+__all__ = ["check_extra", "from_extra"]
 
 
 @contextlib.contextmanager
@@ -20,3 +21,11 @@ def from_extra(extra: str, purpose: str) -> Iterator[None]:
             f"{purpose} takes a library that is missing: {error}",
             hint=f"run: pip install 'taggers[{extra}]'",
         ) from error
+
+
+def check_extra(extra: str, purpose: str, *libraries: str) -> None:
+    """Raises as `from_extra` does where one of these libraries is missing: for what would otherwise
+    come to light only after something was paid for."""
+    with from_extra(extra, purpose):
+        for library in libraries:
+            importlib.import_module(library)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from server import Server, answer_json
 
 from taggers import (
     Attempt,
@@ -189,10 +190,10 @@ def test_boxes_are_compared_in_fractions_of_the_picture() -> None:
     assert [(1.0, 1)] == [(one.same_label.iou.value, one.same_label.iou.n) for one in found.boxes]
 
 
-def _ended(*arguments: str) -> object:
-    """The exit code of `taggers compare`."""
+def _ended(*arguments: str, command: str = "compare") -> object:
+    """The exit code of `taggers compare`, or another command."""
     with pytest.raises(SystemExit) as ended:
-        main(["compare", *arguments])
+        main([command, *arguments])
     return ended.value.code
 
 
@@ -246,6 +247,7 @@ def test_json_is_what_the_report_holds(tmp_path: Path, capsys: pytest.CaptureFix
         ([], "give pictures and -p NAME for each provider, or --results FILE"),
         (["cat.jpg", "-p", "local-basic"], "name at least two providers"),
         (["cat.jpg", "-p", "local-basic", "-p", "local-basik"], "did you mean 'local-basic'?"),
+        (["--results", "RESULTS", "-p", "x"], "give pictures and -p NAME for each provider, or"),
         (["--results", "RESULTS", "--align-by", "magic"], "--align-by takes text, id, names"),
     ],
 )
@@ -259,6 +261,53 @@ def test_a_wrong_call_says_what_to_do(
 
     assert 2 == code
     assert says in capsys.readouterr().err
+
+
+CONFIG = """
+[providers.{name}]
+plugin = "imagga-tags"
+endpoint = "{url}"
+api_key = "${{IMAGGA_KEY}}"
+api_secret = "${{IMAGGA_KEY}}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "asked"),
+    [
+        ("compare", ["--align-by", "magic"], 0),
+        ("compare", ["--aliases", "wrong.toml"], 0),
+        ("compare", ["-o", "folder"], 0),
+        ("compare", ["--align-by", "text, names"], 2),
+        ("bench", ["--align-by", "magic"], 0),
+        ("bench", ["--truth", "folder"], 0),
+        ("bench", ["-o", "folder"], 0),
+        ("bench", ["--align-by", "text, names"], 2),
+    ],
+)
+def test_what_is_wrong_is_said_before_anybody_is_asked(
+    tmp_path: Path,
+    photos: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    options: list[str],
+    asked: int,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IMAGGA_KEY", "a key")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "wrong.toml").write_text("[alias]\n")
+    (tmp_path / "truth.csv").write_text("picture,label\ncat.jpg,cat\n")
+    if command == "bench":
+        options = ["--truth", "truth.csv", *options]
+    with Server(answer_json({"result": {"tags": []}})) as server:
+        text = "".join(CONFIG.format(name=name, url=server.url) for name in "ab")
+        (tmp_path / "taggers.toml").write_text(text)
+
+        code = _ended(str(photos / "cat.jpg"), "-p", "a", "-p", "b", *options, command=command)
+
+        assert (0 if asked else 2) == code
+        assert asked == len(server.requests)
 
 
 def test_the_table_tells_who_said_what(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

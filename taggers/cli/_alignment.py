@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +14,7 @@ from .._model import Result
 if TYPE_CHECKING:
     from ..compare import Alignment
 
-__all__ = ["ALIASES", "aligned", "aligning"]
+__all__ = ["ALIASES", "aligned", "aligner", "aligning"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 ALIASES = Path("aliases.toml")
@@ -41,15 +42,24 @@ def aligned(
     results: Iterable[Result], aliases: Path | None, wordnet: str | None, align_by: str
 ) -> Alignment:
     """The alignment of these results, as the options say."""
+    return aligner(aliases, wordnet, align_by)(results)
+
+
+def aligner(
+    aliases: Path | None, wordnet: str | None, align_by: str
+) -> Callable[[Iterable[Result]], Alignment]:
+    """What aligns results as the options say. What is wrong with these it finds right away, before
+    anybody is asked and paid."""
     from ..compare import STEPS, WordNet, align, read_aliases
 
-    steps = [step for step in STEPS if step in align_by.split(",")]
-    if unknown := {*align_by.split(",")} - {*STEPS}:
+    named = {step.strip() for step in align_by.split(",")}
+    steps = [step for step in STEPS if step in named]
+    if unknown := named - {*STEPS}:
         known = ", ".join(STEPS)
         raise click.UsageError(f"--align-by takes {known}, not {', '.join(sorted(unknown))}")
     file = aliases or (ALIASES if ALIASES.exists() else None)
-    return align(
-        results,
+    return partial(
+        align,
         aliases=read_aliases(file) if file else None,
         lexicon=WordNet(wordnet) if wordnet else None,
         steps=steps,

@@ -8,8 +8,9 @@ from typing import Unpack
 import click
 
 from .._client import Sending, TagOptions
+from .._extras import check_extra
 from .._serial import as_json
-from ._alignment import aligned, aligning
+from ._alignment import aligner, aligning
 from ._asking import Tally, asked
 from ._files import save
 from ._sending import sending
@@ -35,7 +36,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--seed", type=int, default=1, show_default=True, metavar="N",
               help="For the intervals' draws: the same seed, the same intervals.")  # fmt: skip
 @click.option("--language", metavar="CODE", help="The language of the tags, as in zh or en.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="REPORT.html",
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
+              metavar="REPORT.html",
               help="Write a page to look at in a browser; it needs no network.")  # fmt: skip
 @click.option("--title", default="", help="The title of that page.")
 @click.option("-f", "--format", "form", type=click.Choice(("table", "json")), default="table",
@@ -73,6 +75,10 @@ def command(
         raise click.UsageError("say what is in the pictures: --truth FILE, or --judgements FILE")
     if exhaustive and truth is None:
         raise click.UsageError("--exhaustive is about --truth")
+    check_extra("eval", "measuring quality", "numpy", "scipy", "faster_coco_eval")
+    if output is not None:
+        check_extra("image", "the report's pictures", "PIL")
+    aligned = aligner(aliases, wordnet, align_by)
     read = None if truth is None else read_truth(truth, exhaustive=exhaustive)
     judged = None if judgements is None else read_truth(judgements)
     config, tally = setup.config(), Tally()
@@ -87,7 +93,7 @@ def command(
     else:
         comparison = Comparison.read(*map(_results, answers))
     truths = [one for one in (read, judged) if one is not None]
-    alignment = aligned(comparison.every_result(), aliases, wordnet, align_by)
+    alignment = aligned(comparison.every_result())
     found = bench(
         comparison,
         alignment,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from .._client import Sending, TagOptions
+from .._extras import check_extra
 from .._serial import as_json
-from ._alignment import aligned, aligning
+from ._alignment import aligner, aligning
 from ._asking import Tally, asked
 from ._files import save
 from ._sending import sending
@@ -29,7 +30,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
               help="Ask this provider, or route; give it several times.")  # fmt: skip
 @click.option("--results", multiple=True, type=FILE, metavar="FILE",
               help="Compare what `taggers tag -f jsonl` wrote, and ask nobody.")  # fmt: skip
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="REPORT.html",
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
+              metavar="REPORT.html",
               help="Write a page to look at in a browser; it needs no network.")  # fmt: skip
 @click.option("--title", default="", help="The title of that page.")
 @click.option("-k", type=click.IntRange(1), default=10, metavar="N", show_default=True,
@@ -62,8 +64,11 @@ def command(
     """
     from ..compare import prices, report, summarise
 
-    if bool(images) == bool(results):
+    if bool(images) == bool(results) or (results and providers):
         raise click.UsageError("give pictures and -p NAME for each provider, or --results FILE")
+    if output is not None:
+        check_extra("image", "the report's pictures", "PIL")
+    aligned = aligner(aliases, wordnet, align_by)
     config, tally = setup.config(), Tally()
     if results:
         comparison = _stored(results)
@@ -77,7 +82,7 @@ def command(
         if len(set(providers)) < 2:
             raise click.UsageError("name at least two providers: -p A -p B")
         comparison = asked(config, images, providers, options, tally)
-    alignment = aligned(comparison.every_result(), aliases, wordnet, align_by)
+    alignment = aligned(comparison.every_result())
     summary = summarise(comparison, alignment, prices(config), k=k)
     if output is not None:
         save(output, report(summary, title=title).encode())
