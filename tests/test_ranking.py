@@ -223,6 +223,17 @@ def test_providers_that_share_no_picture_are_not_compared() -> None:
     }
 
 
+def test_one_picture_is_too_few_to_compare_by_and_does_not_tell_how_many_it_takes() -> None:
+    comparison, alignment = compared({"a": {"1": {"cat": 0.9}}, "b": {"1": {"dog": 0.9}}})
+    known = truth({"1": {"cat": True, "dog": False}})
+
+    found = bench(comparison, alignment, known, random=np.random.default_rng(1))
+
+    assert (1.0, None, "they differ on too few pictures", None) == next(
+        (one.difference, one.low, one.why, one.more_pictures) for one in found.differences
+    )
+
+
 def test_a_deviation_is_that_of_the_draws() -> None:
     sampled = Sampled(0.5, np.array([0.4, 0.6, math.nan]), np.array([0.5]))
 

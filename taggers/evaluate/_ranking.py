@@ -51,7 +51,7 @@ class Ranking:
         interval = difference.interval(level, pictures)
         low, high = interval or (None, None)
         differing = _differing(a.among(both), b.among(both), metric)
-        why = self._why_not(a, b, interval, differing, level)
+        why = self._why_not(a, b, difference, interval, differing, level)
         return Difference(
             a=a.name,
             b=b.name,
@@ -63,7 +63,7 @@ class Ranking:
             ranked=why is None,
             why=why,
             more_pictures=_more(difference, pictures, differing, level)
-            if why in (CHANCE, FEW)
+            if interval is not None and why in (CHANCE, FEW)
             else None,
         )
 
@@ -71,15 +71,16 @@ class Ranking:
         self,
         a: Marks,
         b: Marks,
+        difference: Sampled,
         interval: tuple[float, float] | None,
         differing: int,
         level: float,
     ) -> str | None:
         """Why two providers are not ranked; None where they are."""
-        if interval is None:
-            return UNMEASURED
         if not self.rank_emulated and (a.emulated or b.emulated):
             return EMULATED
+        if interval is None:
+            return UNMEASURED if math.isnan(difference.value) else FEW
         if interval[0] <= 0 <= interval[1]:
             return CHANCE
         return FEW if differing < distinguishing(level) else None
