@@ -18,6 +18,8 @@ from ..errors import Billed, InvalidInput, LocalResourceError, TaggersError
 
 __all__ = ["Comparison", "Failure", "Picture", "compare", "in_fractions"]
 
+HINT = "write results with `taggers tag … -f jsonl`"
+
 
 @frozen(kw_only=True)
 class Picture:
@@ -88,9 +90,13 @@ class Comparison:
         """The comparison of stored results: JSON Lines as `taggers tag -f jsonl` writes them.
 
         Raises `InvalidInput` with the place, as in "results.jsonl:3: …", for a line that is no
-        result, and `LocalResourceError` where a file cannot be read.
+        result, and where there is no line at all, and `LocalResourceError` where a file cannot be
+        read.
         """
-        return cls.of(outcome for file in files for outcome in _stored(Path(file)))
+        outcomes = [outcome for file in files for outcome in _stored(Path(file))]
+        if not outcomes:
+            raise InvalidInput(f"there are no results in {', '.join(map(str, files))}", hint=HINT)
+        return cls.of(outcomes)
 
     def every_result(self) -> Iterator[Result]:
         """All answers, by whomever."""
@@ -161,9 +167,7 @@ def _read(line: str, place: str) -> tuple[str, str, Result | Failure]:
         why = f"it has no {error}"
     except (InvalidInput, ValueError, TypeError, AttributeError) as error:
         why = str(error)
-    raise InvalidInput(
-        f"{place}: is no result: {why}", hint="write results with `taggers tag … -f jsonl`"
-    )
+    raise InvalidInput(f"{place}: is no result: {why}", hint=HINT)
 
 
 def _outcome(record: Any) -> tuple[str, str, Result | Failure]:
