@@ -324,3 +324,33 @@ def test_the_table_tells_who_said_what(tmp_path: Path, capsys: pytest.CaptureFix
     row = next(line for line in shown.splitlines() if line.startswith("a.jpg"))
     assert ["a.jpg", "0.44", "cat", "sofa", r"y:", r"\x1b[31mdog"] == row.split()
     assert "\x1b" not in shown
+
+
+def test_the_table_says_from_how_many_each_figure_is_and_what_errors_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    comparison = [
+        result("x", "a", [("cat", 0.9), ("sofa", 0.8)]).to_dict(),
+        result("y", "a", [("cat", 0.9)]).to_dict(),
+        result("x", "b", [("cat", 0.9)]).to_dict(),
+        result("y", "b").to_dict(),
+    ]
+    refused = errors.Authentication("the key is wrong").to_dict()
+    comparison += [
+        {"image": {"source": f"{one}.jpg"}, "provider": "z", "error": refused} for one in "ab"
+    ]
+    (tmp_path / "r.jsonl").write_text("\n".join(map(json.dumps, comparison)))
+
+    _ended("--results", str(tmp_path / "r.jsonl"))
+
+    shown = capsys.readouterr().out
+    row = next(line for line in shown.splitlines() if line.split()[:2] == ["x", "y"])
+    assert ["0.25", "n", "2", "1.00", "n", "1"] == row.split()[2:8]
+    assert 1 == shown.count("z: Authentication: the key is wrong")
+
+
+def test_files_without_a_result_are_no_comparison(tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").write_text("\n")
+
+    with pytest.raises(errors.InvalidInput, match=r"there are no results in .*r\.jsonl"):
+        Comparison.read(tmp_path / "r.jsonl")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from ..evaluate import Bench, Calibration, Detection, Difference, Estimate, Quality
 from ._terminal import console, safe, table
@@ -31,7 +31,7 @@ def show(found: Bench) -> None:
     ]:
         _differences(compared)
     if found.detections:
-        _detections(found.detections)
+        _detections(found.detections, [one.name for one in found.qualities if one.emulated])
     if sure := [one for one in found.calibrations if one.n]:
         _calibrations(sure)
     for note in _notes(found):
@@ -126,7 +126,7 @@ def _verdict(one: Difference) -> str:
     return f"{one.why}; some {one.more_pictures:,} more would tell"
 
 
-def _detections(detections: Sequence[Detection]) -> None:
+def _detections(detections: Sequence[Detection], emulated: Collection[str]) -> None:
     most = list(detections[0].recall)
     heads = ["boxes", "mAP", "mAP at IoU 0.5", *(f"recall@{n}" for n in most)]
     shown = table(*heads, "drawn", "of", "pictures", "unknown")
@@ -134,7 +134,7 @@ def _detections(detections: Sequence[Detection]) -> None:
         column.justify = "right"
     for one in detections:
         shown.add_row(
-            safe(one.name),
+            safe(one.name) + (" (emulated)" if one.name in emulated else ""),
             _number(one.average_precision),
             _number(one.average_precision_50),
             *(_number(one.recall[n]) for n in most),

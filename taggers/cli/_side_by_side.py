@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .._money import Money
-from ..compare import Figure, ProviderFigures, Summary
+from ..compare import Comparison, Failure, Figure, ProviderFigures, Summary
 from ._terminal import console, safe, table
 
 __all__ = ["show"]
@@ -22,7 +22,7 @@ def show(summary: Summary) -> None:
     pictures, providers = len(summary.comparison.pictures), len(summary.figures)
     out.print(f"{_count(pictures, 'picture')}, {_count(providers, 'provider')}\n", style="bold")
     _providers(summary.figures)
-    if providers > 1:
+    if summary.agreement.pairs:
         out.print()
         _pairs(summary)
         out.print()
@@ -54,7 +54,7 @@ def _providers(figures: Iterable[ProviderFigures]) -> None:
 
 def _pairs(summary: Summary) -> None:
     boxes = {frozenset((one.a, one.b)): one for one in summary.boxes}
-    shown = table("agreement", "", f"Jaccard@{summary.k}", "overlap", "RBO", "boxes' IoU", "n")
+    shown = table("agreement", "", f"Jaccard@{summary.k}", "overlap", "RBO", "boxes' IoU")
     for column in shown.columns[2:]:
         column.justify = "right"
     for pair in summary.agreement.pairs:
@@ -66,12 +66,12 @@ def _pairs(summary: Summary) -> None:
             _figure(pair.overlap),
             _figure(pair.rbo),
             "–" if matched is None else _figure(matched.same_label.iou),
-            str(pair.jaccard.n),
         )
     console().print(shown)
     alpha = summary.agreement.alpha
     console().print(
-        f"All together: Krippendorff's alpha {_figure(alpha)} ({_count(alpha.n, 'picture')}). "
+        f"All together: Krippendorff's alpha {_number(alpha.value, '.2f')} "
+        f"({_count(alpha.n, 'picture')}). "
         "1 is full agreement, and agreement is not accuracy.",
         style="dim",
     )
@@ -105,6 +105,7 @@ def _spread(summary: Summary, picture: str) -> tuple[str, str, str]:
 
 def _notes(summary: Summary) -> Iterable[str]:
     yield from summary.notes
+    yield from _failures(summary.comparison)
     if any(one.emulated for one in summary.figures):
         yield "Emulated answers come from no vendor: they say nothing about one."
     if any(one.cost is None for one in summary.figures):
@@ -112,6 +113,15 @@ def _notes(summary: Summary) -> Iterable[str]:
     maybe = sum(one.maybe_billed for one in summary.figures)
     if maybe:
         yield f"{_count(maybe, 'failed call')} may have been billed, and are not in the cost."
+
+
+def _failures(comparison: Comparison) -> Iterable[str]:
+    """What the errors of each provider say: the first one of each kind."""
+    first: dict[tuple[str, str], str] = {}
+    for (_, provider), said in comparison.said.items():
+        if isinstance(said, Failure):
+            first.setdefault((provider, said.kind), said.message)
+    return (f"{provider}: {kind}: {message}" for (provider, kind), message in first.items())
 
 
 def _list(labels: Sequence[str]) -> str:
@@ -125,7 +135,8 @@ def _cost(cost: tuple[Money, ...] | None) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    return _number(figure.value, ".2f")
+    """A figure, and from how many it is: of boxes that is their pairs, else pictures."""
+    return f"{_number(figure.value, '.2f')}  n {figure.n:,}"
 
 
 def _number(value: float | None, form: str) -> str:
