@@ -49,7 +49,7 @@ def test_a_report_opens_from_a_file_and_asks_for_nothing(show: Show) -> None:
 def test_the_first_screen_tells_what_was_compared_and_what_each_costs(show: Show) -> None:
     record = small()
     record["providers"] = [
-        provider("acme", cost=[{"currency": "USD", "amount": "0.0030"}]),
+        provider("acme", cost=[{"currency": "USD", "amount": "0.0030"}]) | {"billable_units": 4},
         provider("emu", emulated=True),
     ]
 
@@ -59,7 +59,7 @@ def test_the_first_screen_tells_what_was_compared_and_what_each_costs(show: Show
     assert "What 2 providers said about 2 pictures" == title.inner_text()
     rows = page.locator("table.costs tbody tr")
     assert "USD 0.0030" in rows.nth(0).inner_text()
-    assert "USD 1.50 per 1,000 units" in rows.nth(0).inner_text()
+    assert "USD 1.50 per 1,000 pictures" in rows.nth(0).inner_text()
     assert "250 ms / 1.5 s" in rows.nth(0).inner_text()
     assert "emulated" in rows.nth(1).inner_text()
     assert "no price known" in rows.nth(1).inner_text()
@@ -209,6 +209,14 @@ def test_quality_says_who_is_not_told_apart(show: Show) -> None:
     assert "the difference may be chance; about 640 more pictures" in told[0]
     assert "✓ told apart" in told[1]
     assert 3 == page.locator(".whisker").count()
+
+
+def test_quality_tells_of_how_much_nothing_is_known(show: Show) -> None:
+    page = show(sample(8, quality=True)).go("quality")
+
+    shares = page.get_by_role("row").filter(has_text="30 % of 1,000")
+
+    assert 3 == shares.count()
 
 
 def test_a_viewer_without_a_report_says_so(show: Show) -> None:

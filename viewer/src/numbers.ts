@@ -1,6 +1,6 @@
 /** How numbers are written for people. */
 
-import type { Figure, Money } from "./report";
+import type { Figure, Money, Provider } from "./report";
 
 const WHOLE = new Intl.NumberFormat("en");
 
@@ -35,11 +35,12 @@ export function money(cost: Money[] | null): string {
   return cost.map(({ amount, currency }) => `${currency} ${amount}`).join(" + ");
 }
 
-/** What 1,000 billable units cost at the rate of this report; null without a price. */
-export function perThousand(cost: Money[] | null, units: number): string | null {
-  if (units === 0 || !cost?.some(({ amount }) => Number(amount) > 0)) return null;
-  const rate = ({ amount, currency }: Money) => `${currency} ${((Number(amount) / units) * 1000).toFixed(2)}`;
-  return cost.map(rate).join(" + ");
+/** What 1,000 pictures cost at the rate of this report, by currency: nothing without a price. An
+ * answer from the cache cost nothing and does not count; a picture may take several billable units. */
+export function perThousand({ cost, answered, cached }: Provider): { currency: string; amount: number }[] {
+  const paid = answered - cached;
+  if (paid === 0) return [];
+  return (cost ?? []).map(({ currency, amount }) => ({ currency, amount: (Number(amount) / paid) * 1000 }));
 }
 
 export function count(n: number, noun: string): string {

@@ -122,6 +122,9 @@ export interface Measure extends Figure {
 export interface Scores {
   name: string;
   emulated: boolean;
+  /** How many labels it said of pictures of the truth, and of how many of them nothing is known. */
+  said: number;
+  unknown: number;
   precision: Measure;
   recall: Measure;
   f1: Measure;

@@ -19,13 +19,17 @@ function Latency({ provider, longest }: { provider: Provider; longest: number })
   );
 }
 
-function Price({ provider: { cost, billable_units: units, maybe_billed: maybe } }: { provider: Provider }) {
-  const rate = perThousand(cost, units);
+function Price({ provider }: { provider: Provider }) {
+  const { cost, maybe_billed: maybe } = provider;
+  const rate = perThousand(provider)
+    .filter(({ amount }) => amount > 0)
+    .map(({ currency, amount }) => `${currency} ${amount.toFixed(2)}`)
+    .join(" + ");
   return (
     <td class="number" data-title="Cost">
       <span>
         <span class={cost === null ? "muted" : ""}>{money(cost)}</span>
-        {rate && <span class="muted small"> {rate} per 1,000 units</span>}
+        {rate && <span class="muted small"> {rate} per 1,000 pictures</span>}
         {!!maybe && <span class="muted small"> and perhaps {count(maybe, "failed call")}</span>}
       </span>
     </td>

@@ -1,7 +1,7 @@
 /** What a hurried reader should take away: one question, one answer, one detail each. */
 
 import { letter } from "../Badge";
-import { count, figure, percent, seconds, whole } from "../numbers";
+import { count, figure, percent, perThousand, seconds, whole } from "../numbers";
 import type { Pair, Provider, Report } from "../report";
 
 export interface Finding {
@@ -43,13 +43,11 @@ function real(report: Report): [number, Provider][] {
   return [...report.providers.entries()].filter(([, one]) => !one.emulated);
 }
 
-/** What 1,000 billable units cost, by currency. */
+/** What 1,000 pictures cost, by currency. */
 function rates(providers: Provider[]): Map<string, number[]> {
   const found = new Map<string, number[]>();
-  for (const { cost, billable_units: units } of providers) {
-    for (const { currency, amount } of units ? (cost ?? []) : []) {
-      found.set(currency, [...(found.get(currency) ?? []), (Number(amount) / units) * 1000]);
-    }
+  for (const { currency, amount } of providers.flatMap(perThousand)) {
+    found.set(currency, [...(found.get(currency) ?? []), amount]);
   }
   return found;
 }
@@ -65,7 +63,7 @@ function cost({ providers }: Report): Finding {
   if (known.length === 0) return { question, answer: "No price known", detail: "taggers knows no price of any provider here." };
   const answer = [...rates(known)].map(range).join(", ") || "Nothing";
   const rest = known.length < providers.length ? ` It is not for ${whole(providers.length - known.length)} of ${whole(providers.length)}.` : "";
-  return { question, answer, detail: `for 1,000 billable units, where a price is known.${rest}` };
+  return { question, answer, detail: `for 1,000 pictures, where a price is known.${rest}` };
 }
 
 function speed(report: Report): Finding {

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 
 import { Badge, Named } from "../Badge";
-import { count, fraction, whole } from "../numbers";
+import { count, fraction, percent, whole } from "../numbers";
 import type { Difference, Measure, Quality, Report } from "../report";
 import { Detections } from "./Detections";
 import { Intervals } from "./Intervals";
@@ -61,6 +61,7 @@ function Scoreboard({ report, quality }: { report: Report; quality: Quality }) {
           <th scope="col">Provider</th>
           {Object.values(METRICS).map((title) => <th key={title} scope="col" class="number">{title}</th>)}
           <th scope="col" class="number">Calibration error</th>
+          <th scope="col" class="number">Unknown</th>
         </tr>
       </thead>
       <tbody>
@@ -69,6 +70,9 @@ function Scoreboard({ report, quality }: { report: Report; quality: Quality }) {
             <th scope="row"><Named provider={placeOf(report, scores.name)} of={report.providers} /></th>
             {ALL.map((metric) => <Estimate key={metric} title={METRICS[metric]} of={scores[metric]} />)}
             <Estimate title="Calibration error" of={scores.ece} />
+            <td class="number" data-title="Unknown">
+              <span>{percent(scores.said ? scores.unknown / scores.said : null)}<span class="muted small"> of {whole(scores.said)}</span></span>
+            </td>
           </tr>
         ))}
       </tbody>
@@ -92,6 +96,7 @@ function Measured({ report, quality }: { report: Report; quality: Quality }) {
       </section>
       <section aria-labelledby="scores">
         <h2 id="scores">All numbers</h2>
+        <p class="muted">Unknown: of how much of what was said the ground truth says nothing. It counts as neither right nor wrong.</p>
         <Scoreboard report={report} quality={quality} />
       </section>
       <Reliability report={report} quality={quality} />
