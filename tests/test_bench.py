@@ -276,6 +276,25 @@ def test_the_command_takes_the_rest_for_absent_where_it_is_told_to(
     assert [2, 1] == shares
 
 
+def test_where_no_label_is_known_to_be_absent_only_recall_is_measured(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "truth.csv").write_text("picture,label\n1.jpg,cat\n2.jpg,bicycle\n", "utf-8")
+    results = _stored(tmp_path, SAID)
+
+    _, out, _ = run("bench", results, "--truth", "truth.csv", "-f", "json")
+    _, table, _ = run("bench", results, "--truth", "truth.csv")
+
+    record = json.loads(out)
+    first = record["providers"][0]
+    assert 1.0 == first["recall"]["value"]
+    assert {None} == {first[one]["value"] for one in ("precision", "f1", "average_precision")}
+    assert {None} == {first["macro"]["precision"], first["labels"][0]["precision"]}
+    assert ([], None) == (record["pareto"], first["ece"]["value"])
+    assert "so that nothing can be wrong" in table
+    assert "want of confidences" not in table
+
+
 def test_the_command_asks_about_pictures_and_knows_folders_by_class(
     run: Run, photos: Path, tmp_path: Path
 ) -> None:

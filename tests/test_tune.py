@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 from taggers import ImageFacts, Provenance, Result, Tag
 from taggers.compare import Comparison
 from taggers.errors import Authentication, InvalidInput
-from taggers.evaluate import Evidence, Judged, evidence, tune
+from taggers.evaluate import Evidence, Judged, evidence, panel, tune
 
 TARGET = 0.95
 Draw = Callable[[random.Random], tuple[str, float, bool]]
@@ -209,10 +209,23 @@ def test_a_failed_call_is_no_answer_and_emulated_ones_are_marked() -> None:
     assert {"hw"} == found.emulated
 
 
+def test_where_nothing_can_be_wrong_there_is_nothing_to_tune_or_to_vote_by() -> None:
+    comparison = _compared(_said("hw", "1", Tag("cat", 0.9), Tag("dog", 0.5)))
+    found = evidence(comparison, {"1": {"cat": True}}, _lower)
+
+    for use in (tune, panel):
+        with pytest.raises(InvalidInput, match="no tag can be wrong"):
+            use(found)
+
+
+def _lower(_: str, tag: Tag) -> str:
+    return tag.name.lower()
+
+
 def test_two_spellings_of_a_label_have_a_threshold_each_and_are_found_once() -> None:
     comparison = _compared(_said("hw", "1", Tag("cat", 0.9), Tag("Cat", 0.5), Tag("cat", 0.2)))
 
-    found = evidence(comparison, {"1": {"cat": True}}, lambda _, tag: tag.name.lower())
+    found = evidence(comparison, {"1": {"cat": True, "dog": False}}, _lower)
     (tuned,) = tune(found, 0.01).providers
 
     assert [("hw", "cat", 0.9, True), ("hw", "Cat", 0.5, True)] == _rows(found)

@@ -104,6 +104,7 @@ class World:
             confidence=np.full(len(picture), np.nan),
             right=np.arange(len(picture)) < right.sum(),
             there=np.column_stack([np.repeat(places, there), np.zeros(there.sum(), int)]),
+            refutable=True,
             said=len(picture),
             unknown=0,
         )

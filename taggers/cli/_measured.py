@@ -168,6 +168,11 @@ def _bin(calibration: Calibration, tenth: int) -> str:
 
 def _notes(found: Bench) -> Iterator[str]:
     known = found.known
+    if not known.refutes:
+        yield (
+            "The truth says of no label that it is not there, so that nothing can be wrong: only "
+            "recall is measured. Add --exhaustive if it lists all that is there, or --judgements."
+        )
     if known.unmatched:
         listed = [
             f"{one.text} ({one.pictures})" + (f", like {one.nearest}?" if one.nearest else "")
@@ -182,7 +187,11 @@ def _notes(found: Bench) -> Iterator[str]:
         yield f"{_count(len(known.unanswered), 'picture')} of the truth nobody was asked about."
     if known.overruled:
         yield f"Judgements contradict the truth, and count: {'; '.join(known.overruled)}"
-    unranked = [one.name for one in found.qualities if one.average_precision.value is None]
+    unranked = [
+        one.name
+        for one in found.qualities
+        if one.precision.value is not None and one.average_precision.value is None
+    ]
     if unranked:
         yield f"No average precision, for want of confidences: {', '.join(unranked)}"
     if any(one.why == "emulated" for one in found.differences):

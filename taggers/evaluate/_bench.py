@@ -109,17 +109,22 @@ def bench(
         name: cost_per_1000((result for _, result in comparison.results(name)), pricing)
         for name in comparison.providers
     }
-    real = {one.name: costs[one.name] for one in marks if rank_emulated or not one.emulated}
+    qualities = tuple(
+        quality(one, {metric: ranking.sampled(one, metric, one.answered) for metric in METRICS})
+        for one in marks
+    )
+    rated = {
+        one.name: costs[one.name]
+        for one in qualities
+        if one.f1.value is not None and (rank_emulated or not one.emulated)
+    }
     drawn = (detection(name, comparison, alignment, found) for name in comparison.providers)
     return Bench(
         known=found,
-        qualities=tuple(
-            quality(one, {metric: ranking.sampled(one, metric, one.answered) for metric in METRICS})
-            for one in marks
-        ),
+        qualities=qualities,
         differences=differences,
         detections=tuple(one for one in drawn if one is not None),
         calibrations=tuple(map(calibration, marks)),
         costs=costs,
-        front=front(real, differences, cny_per_usd),
+        front=front(rated, differences, cny_per_usd),
     )

@@ -15,8 +15,9 @@ BINS = 10
 
 def calibration(marks: Marks) -> Calibration:
     """The reliability curve and the expected calibration error of a provider, over those of its
-    tags that are known to be right or wrong and have a confidence."""
-    sure = ~np.isnan(marks.confidence)
+    tags that are known to be right or wrong and have a confidence; none where no tag can be
+    wrong."""
+    sure = ~np.isnan(marks.confidence) & marks.refutable
     confidence, right = marks.confidence[sure], marks.right[sure]
     edges = np.linspace(0, 1, BINS + 1)[:-1]
     place = np.digitize(confidence, edges) - 1

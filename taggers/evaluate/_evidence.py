@@ -8,6 +8,7 @@ from attrs import frozen
 
 from .._model import Result, Tag
 from ..compare import Comparison
+from ..errors import InvalidInput
 
 __all__ = ["Evidence", "Judged", "evidence"]
 
@@ -38,13 +39,25 @@ class Evidence:
     * `judged`: the tags of which it is known whether they are right;
     * `answered`: by provider, the pictures that it answered about and of which anything is known;
     * `present`: by picture, the labels that are known to be in it, said by anybody or not;
+    * `refutes`: whether any label is known not to be in a picture. Where none is, no tag can be
+      wrong, and that all are right tells nothing;
     * `emulated`: the providers some of whose answers no vendor gave.
     """
 
     judged: tuple[Judged, ...]
     answered: Mapping[str, frozenset[str]]
     present: Mapping[str, frozenset[str]]
+    refutes: bool = True
     emulated: frozenset[str] = frozenset()
+
+    def require_refuting(self) -> None:
+        """Raises `InvalidInput` where no tag can be wrong."""
+        if not self.refutes:
+            raise InvalidInput(
+                "the truth says of no label that it is not there, so that no tag can be wrong",
+                hint="let it be exhaustive if it lists all that is there, or add judgements",
+                scope="call",
+            )
 
 
 def evidence(comparison: Comparison, known: Known, label: LabelOf) -> Evidence:
@@ -65,7 +78,11 @@ def evidence(comparison: Comparison, known: Known, label: LabelOf) -> Evidence:
         for picture, labels in truth.items()
     }
     return Evidence(
-        judged=tuple(judged), answered=answered, present=present, emulated=frozenset(emulated)
+        judged=tuple(judged),
+        answered=answered,
+        present=present,
+        refutes=any(not there for labels in truth.values() for there in labels.values()),
+        emulated=frozenset(emulated),
     )
 
 

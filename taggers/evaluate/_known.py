@@ -49,6 +49,12 @@ class Known:
     unanswered: tuple[str, ...] = ()
     overruled: tuple[str, ...] = ()
 
+    @property
+    def refutes(self) -> bool:
+        """Whether anything is known not to be there. Where nothing is, no tag can be wrong, and
+        that none is tells nothing."""
+        return any(not there for of in self.labels.values() for there in of.values())
+
 
 def known(
     comparison: Comparison, alignment: Alignment, truth: Truth, judgements: Truth | None = None

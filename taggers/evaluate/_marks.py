@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .._model import Result
 from ..compare import Alignment, Comparison
 from ._known import Known
+from ._scores import Metric
 
 __all__ = [
     "Floats",
@@ -42,6 +43,7 @@ class Marks:
       no confidence. A label counts once for a picture, with its highest confidence;
     * `there`: the labels known to be there in each picture that it answered about, as pairs of the
       picture's and the label's index, shape (those, 2);
+    * `refutable`: whether any tag can be wrong, since something is known not to be there;
     * `said`, `unknown`: how many labels it said, and those of them of which nothing is known.
     """
 
@@ -55,6 +57,7 @@ class Marks:
     confidence: Floats
     right: Truths
     there: Integers
+    refutable: bool
     said: int
     unknown: int
 
@@ -67,6 +70,13 @@ class Marks:
     def ranks(self) -> bool:
         """Whether all marked tags have a confidence."""
         return bool(len(self.right)) and not np.isnan(self.confidence).any()
+
+    def tells(self, metric: Metric) -> bool:
+        """Whether a metric has a meaning: but for the recall none has where no tag can be wrong,
+        and the average precision takes confidences."""
+        if metric == "average_precision" and not self.ranks:
+            return False
+        return self.refutable or metric == "recall"
 
     @property
     def counts(self) -> Floats:
@@ -131,6 +141,7 @@ def mark(name: str, comparison: Comparison, alignment: Alignment, known: Known) 
         confidence=np.array(confidences, np.float64),
         right=np.array(right, bool),
         there=np.array(there, np.intp).reshape(-1, 2),
+        refutable=known.refutes,
         said=spoken,
         unknown=spoken - len(tags),
     )

@@ -91,7 +91,10 @@ def panel(evidence: Evidence) -> Panel:
 
     What nobody said and nobody knows to be there is taken for not there, which hardly matters:
     there are many more labels than there are in any picture.
+
+    Raises `InvalidInput` for evidence in which nothing can be wrong.
     """
+    evidence.require_refuting()
     said, right = _said(evidence)
     there = frozenset(
         (picture, label) for picture, labels in evidence.present.items() for label in labels

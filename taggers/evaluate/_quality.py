@@ -8,19 +8,19 @@ a value is only as good as the truth is about what the provider says.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 import numpy as np
 
 from ._bootstrap import Resamples, Sampled, widened
-from ._marks import Marks, average_precision, f1, precision, recall
+from ._marks import Floats, Marks, Weights, average_precision, f1, precision, recall
 from ._scores import METRICS, Estimate, LabelQuality, Macro, Metric, Quality
 
 __all__ = ["LEVEL", "quality", "sample"]
 
 LEVEL = 0.95
-MEASURES = {
+MEASURES: Mapping[Metric, Callable[[Marks, Weights], Floats]] = {
     "precision": precision,
     "recall": recall,
     "f1": f1,
@@ -30,7 +30,7 @@ MEASURES = {
 
 def sample(marks: Marks, metric: Metric, resamples: Resamples) -> Sampled:
     """A metric of a provider, with what it was in each draw of pictures."""
-    if metric == "average_precision" and not marks.ranks:
+    if not marks.tells(metric):
         return resamples.sample(lambda weights: np.full(len(weights), np.nan))
     width = len(marks.right) if metric == "average_precision" else 0
     return resamples.sample(partial(MEASURES[metric], marks), width)
@@ -77,13 +77,13 @@ def _of_label(marks: Marks, name: str) -> LabelQuality:
     values = {
         metric: _value(measure(marks, everything)[0])
         for metric, measure in MEASURES.items()
-        if metric != "average_precision" or marks.ranks or not len(marks.right)
+        if marks.tells(metric) or (marks.refutable and not len(marks.right))
     }
     return LabelQuality(
         label=name,
-        precision=values["precision"],
+        precision=values.get("precision"),
         recall=values["recall"],
-        f1=values["f1"],
+        f1=values.get("f1"),
         average_precision=values.get("average_precision"),
         present=len(marks.there),
         said=len(marks.right),

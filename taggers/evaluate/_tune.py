@@ -116,12 +116,14 @@ def tune(evidence: Evidence, target_precision: float = 0.95) -> Tuning:
     just the one. A tag without a confidence is kept by every threshold, and counts so.
 
     Raises `InvalidInput` for a target that is not above 0 and below 1, which no number of tags
-    proves, and `ConfigurationError` where scipy is not installed.
+    proves, and for evidence in which nothing can be wrong, and `ConfigurationError` where scipy is
+    not installed.
     """
     if not 0 < target_precision < 1:
         raise InvalidInput(
             f"target_precision must be above 0 and below 1, not {target_precision!r}", scope="call"
         )
+    evidence.require_refuting()
     bound = _bound()
     return Tuning(
         target_precision=target_precision,
