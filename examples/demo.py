@@ -36,6 +36,9 @@ if __name__ == "__main__":
     coffee = (PHOTOS / "coffee.jpg", "-p", "huawei-tagging-v2")
     taggers(*EMULATED, "tag", *coffee, "-f", "table", "--draw", OUT / "coffee.png")
     report = OUT / "report.html"
-    taggers(*EMULATED, "compare", PHOTOS, *VENDORS, "-o", report, "--title", "Example photographs")
+    prices, title = ROOT / "examples" / "taggers.toml", "Example photographs, at example prices"
+    taggers(
+        "--config", prices, *EMULATED, "compare", PHOTOS, *VENDORS, "-o", report, "--title", title
+    )
     print(f"Open {OUT / 'coffee.png'} to see where coffee was seen,")
     print(f"and {report} to see where the vendors agree, where they don't, and what each costs.")

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from attrs import define, field, frozen
 
 from .._model import BoundingBox
+from ..compare import iou
 
 __all__ = ["LEAST_IOU", "Drawn", "Fused", "fuse"]
 
@@ -72,7 +73,10 @@ def fuse(
 
 def _home(box: BoundingBox, clusters: list[_Cluster], least_iou: float) -> _Cluster:
     """The cluster that a box belongs to; a new one where there is none."""
-    overlaps = [_iou(box, cluster.box) if cluster.box else 0.0 for cluster in clusters]
+    overlaps = [
+        iou(box, cluster.box) if cluster.box and cluster.box.unit == box.unit else 0.0
+        for cluster in clusters
+    ]
     if overlaps and (most := max(overlaps)) > least_iou:
         return clusters[overlaps.index(most)]
     clusters.append(_Cluster())
@@ -101,15 +105,6 @@ def _average(boxes: Sequence[BoundingBox], scores: Sequence[float]) -> BoundingB
         mean([box.height for box in boxes]),
         boxes[0].unit,
     )
-
-
-def _iou(a: BoundingBox, b: BoundingBox) -> float:
-    if a.unit != b.unit:
-        return 0.0
-    across = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
-    down = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
-    shared = max(across, 0.0) * max(down, 0.0)
-    return shared / (_area(a) + _area(b) - shared)
 
 
 def _area(box: BoundingBox) -> float:
