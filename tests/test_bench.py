@@ -218,6 +218,8 @@ def test_the_command_shows_a_table_that_says_what_it_cannot(run: Run, tmp_path: 
     ):
         assert said in out
     assert " > " not in out
+    row = next(line for line in out.splitlines() if line.startswith("cat "))
+    assert "cat 1.00 (1.00, 1.00) 0.00 (–, 0.00) 1 picture" == " ".join(row.split())
 
 
 def test_the_command_knows_the_users_aliases(run: Run, tmp_path: Path) -> None:

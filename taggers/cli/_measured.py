@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
-from ..evaluate import Bench, Calibration, Detection, Difference, Estimate, Quality
+from ..evaluate import Bench, Calibration, Detection, Difference, Estimate, LabelQuality, Quality
 from ._terminal import console, safe, table
 
 __all__ = ["show"]
@@ -16,7 +17,7 @@ NAMES = {
     "average_precision": "average precision",
 }
 LISTED = 10
-"""So many labels that nobody said are listed."""
+"""So many labels are listed, of all and of those that nobody said."""
 
 
 def show(found: Bench) -> None:
@@ -26,6 +27,7 @@ def show(found: Bench) -> None:
     out.print(f"{_count(known, 'picture')} known, {_count(providers, 'provider')}\n", style="bold")
     _qualities(found.qualities)
     _more_about(found)
+    _labels(found.qualities)
     if compared := [
         one for one in found.differences if one.difference is not None and one.why != "emulated"
     ]:
@@ -85,6 +87,30 @@ def _more_about(found: Bench) -> None:
         )
     console().print(shown)
     console().print()
+
+
+def _labels(qualities: Sequence[Quality]) -> None:
+    """Each provider's F1 of the labels that are there most often, with precision and recall."""
+    by_name = {one.name: {label.label: label for label in one.labels} for one in qualities}
+    present = Counter[str]()
+    for labels in by_name.values():
+        present |= Counter({name: label.present for name, label in labels.items()})
+    most = [name for name, count in present.most_common(LISTED) if count]
+    if not most:
+        return
+    shown = table("F1 (precision, recall)", *(_name(one) for one in qualities), "there in")
+    for name in most:
+        cells = (_label(labels.get(name)) for labels in by_name.values())
+        shown.add_row(safe(name), *cells, _count(present[name], "picture"))
+    console().print(shown)
+    more = sum(count > 0 for count in present.values()) - len(most)
+    console().print(f"{more:,} more labels: -f json\n" if more > 0 else "", style="dim")
+
+
+def _label(label: LabelQuality | None) -> str:
+    if label is None:
+        return "–"
+    return f"{_number(label.f1)} ({_number(label.precision)}, {_number(label.recall)})"
 
 
 def _differences(differences: Sequence[Difference]) -> None:
