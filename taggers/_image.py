@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -21,7 +22,7 @@ from .errors import LocalResourceError, PayloadTooLarge, UnsafeUrl, UnsupportedI
 if TYPE_CHECKING:
     from PIL import Image as Pillow
 
-__all__ = ["FORMATS", "MAX_FILE_BYTES", "Image", "Source"]
+__all__ = ["FORMATS", "MAX_FILE_BYTES", "SUFFIXES", "Image", "Source", "opened"]
 
 MAX_FILE_BYTES = 100_000_000
 """No file larger than this is read: no vendor takes a tenth of it."""
@@ -40,6 +41,10 @@ _MAGIC: dict[str, Callable[[bytes], bool]] = {
     "heic": lambda head: head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1"),
 }
 FORMATS = tuple(_MAGIC)
+SUFFIXES = (
+    ".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".heic",
+)  # fmt: skip
+"""By which pictures are found in a folder, in small letters."""
 
 
 @frozen
@@ -142,7 +147,10 @@ class Image:
         )
 
 
-def _read(path: Path) -> bytes:
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[tuple[io.BufferedReader, int]]:
+    """A file that may hold a picture, open for reading, and its size in bytes. Raises as
+    `Image.open` does, also for what fails while it is read."""
     # O_NONBLOCK: a FIFO with no writer would otherwise hang here before fstat can refuse it.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
@@ -156,12 +164,17 @@ def _read(path: Path) -> bytes:
                 raise PayloadTooLarge(
                     f"{path} has {about.st_size:,} bytes; taggers reads at most {MAX_FILE_BYTES:,}"
                 )
-            return file.read(about.st_size + 1)
+            yield file, about.st_size
     except FileNotFoundError:
         raise LocalResourceError(f"there is no file {path}", scope="image") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or error
         raise LocalResourceError(f"{path} cannot be read: {reason}", scope="image") from error
+
+
+def _read(path: Path) -> bytes:
+    with opened(path) as (file, size):
+        return file.read(size + 1)
 
 
 def _identified(image: Image) -> Image:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 from collections.abc import Iterator
 
 from PIL import Image as Pillow
-from PIL import ImageOps, UnidentifiedImageError
+from PIL import ImageOps, UnidentifiedImageError, features
 from PIL.JpegImagePlugin import JpegImageFile
 
 from ._planes import Planes
 from .errors import UnsupportedImage
 
-__all__ = ["MAX_PIXELS", "Decoded", "decoded", "full", "opened", "padded"]
+__all__ = ["MAX_PIXELS", "Decoded", "decoded", "decodes", "full", "opened", "padded"]
 
 Decoded = Pillow.Image | Planes
 """A picture as pixels."""
@@ -23,6 +24,16 @@ MAX_PIXELS = 64_000_000
 JPEG that is to be made smaller is not decoded whole."""
 LARGE_PIXELS = 4_000_000
 """A JPEG with more pixels to decode is decoded into its planes."""
+
+
+def decodes(format_: str, pixels: int) -> bool:
+    """Whether a sound picture of this format and so many pixels can be decoded here. A JPEG counts
+    as one that is to be made smaller."""
+    if format_ == "heic":
+        return pixels <= MAX_PIXELS and importlib.util.find_spec("pillow_heif") is not None
+    if format_ == "avif" and not features.check("avif"):
+        return False
+    return format_ == "jpeg" or pixels <= MAX_PIXELS
 
 
 def decoded(content: bytes, source: str, max_edge_px: int) -> Pillow.Image:

@@ -12,7 +12,7 @@ from ._model import BoundingBox, Finding, Frame, Region, Tag
 from ._provider import Accepts
 from .errors import LocalResourceError, TaggersError, UnsupportedImage
 
-__all__ = ["Fitted", "fit", "fits"]
+__all__ = ["Fitted", "could_fit", "fit", "fits"]
 
 
 @frozen
@@ -84,6 +84,20 @@ def fit(image: Image, accepts: Accepts, *, keep_metadata: bool = False) -> Fitte
     if stripped and not _reasons(stripped.image, accepts):
         return stripped
     return _remade(image, accepts, keep_metadata)
+
+
+def could_fit(image: Image, accepts: Accepts) -> bool:
+    """Whether `fit` can write a picture anew for a provider, as far as its first bytes tell: it may
+    turn out to be damaged."""
+    if image.content is None or "content" not in accepts.sources or _is_small(image, accepts):
+        return False
+    try:
+        from ._pixels import decodes
+        from ._remake import FORMATS
+    except ImportError:
+        return False
+    pixels = (image.width or 1) * (image.height or 1)
+    return not set(FORMATS).isdisjoint(accepts.formats) and decodes(image.format or "", pixels)
 
 
 def _is_small(image: Image, accepts: Accepts) -> bool:

@@ -58,8 +58,9 @@ class Accepts:
     max_aspect: float | None = None
     max_pixels: int | None = None
 
-    def check(self, image: Image) -> None:
-        """Raises an `InvalidInput` or `NotSupported` with the limit that the picture breaks."""
+    def check(self, image: Image, size: int | None = None) -> None:
+        """Raises an `InvalidInput` or `NotSupported` with the limit that the picture breaks; `size`
+        is how many bytes it has, where its content is only the first of them."""
         if image.kind is None:
             return
         if image.kind not in self.sources:
@@ -67,7 +68,7 @@ class Accepts:
         if image.content is None:
             return
         self._check_format(image)
-        self._check_bytes(image, len(image.content))
+        self._check_bytes(image, len(image.content) if size is None else size)
         self._check_edges(image)
 
     def _check_format(self, image: Image) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from taggers import TaggersError, errors
 from taggers.batch import Item, find, sampled
-from taggers.batch._source import open_item
+from taggers.batch._content import open_item
 from taggers.testing import png
 
 
@@ -26,8 +26,8 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-def _names(folder: Path, *sources: str, stdin: str = "") -> list[str]:
-    found = find(sources or [str(folder)], stdin=io.StringIO(stdin))
+def _names(folder: Path, *sources: str, stdin: bytes = b"") -> list[str]:
+    found = find(sources or [str(folder)], stdin=io.BytesIO(stdin))
     return sorted(os.path.relpath(item.source, folder) for item in found)
 
 
@@ -50,7 +50,7 @@ def test_a_name_that_is_no_text_is_a_name(photos: Path) -> None:
 
 def test_globs_lists_and_urls_are_taken(photos: Path) -> None:
     assert ["deep/b.JPG"] == _names(photos, f"{photos}/**/*.JPG")
-    assert ["a.png"] == _names(photos, "-", stdin=f"{photos}/a.png\n\n")
+    assert ["a.png"] == _names(photos, "-", stdin=f"{photos}/a.png\n\n".encode())
     assert [Item("https://example.com/x?y=1")] == list(find(["https://example.com/x?y=1"]))
 
 
@@ -102,7 +102,7 @@ def test_what_holds_nothing_is_an_error(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_read_is_told_and_the_rest_goes_on(photos: Path) -> None:
     troubles: list[TaggersError] = []
-    found: Iterator[Item] = find([str(photos)], trouble=troubles.append)
+    found: Iterator[Item] = find([str(photos)], tell=troubles.append)
     first = next(found)
     os.rename(photos / "deep", photos / "gone")  # noqa: PTH104
 

@@ -15,18 +15,21 @@ from __future__ import annotations
 
 from ._errand import Errand, Open, Picture, Place, Retry
 from ._export import FORMATS, export, write_lines
+from ._item import Item
 from ._journal import Journal
-from ._plan import Plan, Planned, plan
+from ._plan import CALL_S, Plan, Planned, Reason, plan
 from ._renormalize import Reading, read_again, renormalize
 from ._run import Happened, Tally, batch
 from ._runs import Run, runs
-from ._source import Item, find, sampled
+from ._source import find, sampled
 from ._store import Store
 from ._tariff import Tariff, tariff
 from ._undo import Undone, undo, undoable
 from ._views import VIEWS, Answer, query, search
+from ._where import Where
 
 __all__ = [
+    "CALL_S",
     "FORMATS",
     "VIEWS",
     "Answer",
@@ -40,12 +43,14 @@ __all__ = [
     "Plan",
     "Planned",
     "Reading",
+    "Reason",
     "Retry",
     "Run",
     "Store",
     "Tally",
     "Tariff",
     "Undone",
+    "Where",
     "batch",
     "export",
     "find",

@@ -23,9 +23,9 @@ from .._client import AsyncTagger
 from .._image import Image
 from .._model import Result
 from ..errors import LocalResourceError, TaggersError
+from ._content import open_item
 from ._errand import Errand, Picture, Place, Retry
 from ._journal import Journal
-from ._source import open_item
 from ._tariff import Tariff
 from ._writer import Writer
 

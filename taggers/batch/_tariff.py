@@ -18,7 +18,7 @@ from .._settings import Settings
 from .._wire import Request
 from ..compare import Pricing
 
-__all__ = ["Tariff", "tariff"]
+__all__ = ["Tariff", "settings_of", "tariff"]
 
 MAX_STEPS = 20
 
@@ -38,9 +38,15 @@ def tariff(name: str, config: Config, registry: Registry, keys: Keys, pricing: P
         return Tariff()
     service = config.service(name, registry)
     provider = registry.provider(service.plugin)
-    found = find(provider, service, keys, {})
-    settings = Settings({item.setting.name: item.value for item in found})
+    settings = settings_of(name, config, registry, keys)
     return Tariff(_units(provider, settings), pricing(name, service.plugin))
+
+
+def settings_of(name: str, config: Config, registry: Registry, keys: Keys) -> Settings:
+    """The settings of a provider as far as they are there; what is missing is None."""
+    service = config.service(name, registry)
+    found = find(registry.provider(service.plugin), service, keys, {})
+    return Settings({item.setting.name: item.value for item in found})
 
 
 def _units(provider: Provider, settings: Settings) -> int:

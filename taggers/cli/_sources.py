@@ -9,12 +9,10 @@ from pathlib import Path
 
 import click
 
-from .._image import MAX_FILE_BYTES, Image, Source
+from .._image import MAX_FILE_BYTES, SUFFIXES, Image, Source
 from ..errors import UnsupportedImage
 
 __all__ = ["expand"]
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".heic"}
 
 
 def expand(names: Iterable[str]) -> list[Source | Image]:

@@ -7,7 +7,6 @@ import contextlib
 import signal
 import sys
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Unpack
 
@@ -19,22 +18,20 @@ from .._config import Config
 from .._keys import Keys
 from .._registry import installed
 from ..batch import (
-    Item,
     Journal,
     Retry,
     Store,
     Tally,
     Tariff,
     batch,
-    find,
-    sampled,
     tariff,
 )
 from ..compare import prices
+from ._choosing import Chosen, choosing
 from ._running import Screen
 from ._sending import sending
 from ._setup import Setup, pass_setup
-from ._terminal import complain, safe
+from ._terminal import safe
 
 __all__ = ["command"]
 
@@ -45,10 +42,7 @@ __all__ = ["command"]
               metavar="STORE", help="The file that keeps it all; made if need be.")  # fmt: skip
 @click.option("-p", "--provider", "providers", multiple=True, metavar="NAME",
               help="Ask this provider, or route; give it several times.")  # fmt: skip
-@click.option("--sample", type=click.IntRange(1), metavar="N",
-              help="Only N of the pictures, drawn by --seed.")  # fmt: skip
-@click.option("--seed", type=int, default=1, show_default=True, metavar="N")
-@click.option("--first", type=click.IntRange(1), metavar="N", help="Only the first N pictures.")
+@choosing
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N tags a picture.")
 @click.option("--min-confidence", type=click.FloatRange(0, 1), metavar="X",
               help="Only tags of at least this confidence, from 0 to 1.")  # fmt: skip
@@ -67,9 +61,7 @@ def command(
     sources: tuple[str, ...],
     into: Path,
     providers: tuple[str, ...],
-    sample: int | None,
-    seed: int,
-    first: int | None,
+    chosen: Chosen,
     limit: int | None,
     min_confidence: float | None,
     language: str | None,
@@ -101,9 +93,6 @@ def command(
     }
     retry: tuple[Retry, ...] = () if no_retry else ("failed",)
     retry += ("unknown",) if retry_unknown else ()
-    pictures: Iterable[Item] = islice(find(sources, trouble=complain), first)
-    if sample:
-        pictures = sampled(pictures, sample, seed)
     with Store.open(into, make=True) as store:
         journal = Journal.open(store, f"batch {' '.join(sources)}", options, shared=share)
         if journal.died:
@@ -111,10 +100,10 @@ def command(
         printing = not quiet and not sys.stdout.isatty()
         with Screen(printing) as screen:
             job = _Job(config, journal, names, concurrency, retry, options, screen)
-            stopped = asyncio.run(job.run(item.source for item in pictures))
+            stopped = asyncio.run(job.run(item.source for item in chosen.of(sources)))
         for line in _summary(screen.tally, journal, into, stopped=stopped):
             click.echo(f"taggers: {safe(line)}", err=True)
-    return 130 if stopped else _exit_code(screen.tally)
+    return 130 if stopped else _exit_code(screen.tally) or min(chosen.faults, 1)
 
 
 @define

@@ -1,0 +1,84 @@
+"""Which pictures of its sources a command takes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+import click
+from attrs import define, field, frozen
+
+from ..batch import Item, Where, find, sampled
+from ..errors import TaggersError
+from ._terminal import complain
+
+__all__ = ["Chosen", "choosing"]
+
+SHOWN = 20
+"""So many complaints are printed; a damaged manifest may have millions."""
+
+_OPTIONS = (
+    click.option("--where", metavar="CONDITION",
+                 help="Only rows of a manifest like \"plan = gold and size > 9\"."),
+    click.option("--first", type=click.IntRange(1), metavar="N",
+                 help="Only the first N pictures."),
+    click.option("--sample", type=click.IntRange(1), metavar="N",
+                 help="Only N of the pictures, drawn by --seed."),
+    click.option("--seed", type=int, default=1, show_default=True, metavar="N"),
+)  # fmt: skip
+
+
+@define
+class _Complaints:
+    count: int = 0
+
+    def tell(self, error: TaggersError) -> None:
+        """Prints an error, unless there were many."""
+        self.count += 1
+        if self.count <= SHOWN:
+            complain(error)
+
+    def end(self) -> None:
+        """Says how many were not printed."""
+        if self.count > SHOWN:
+            click.echo(f"taggers: and {self.count - SHOWN:,} more of the sources", err=True)
+
+
+@frozen
+class Chosen:
+    """What the options choose. `faults` counts what could not be read of the sources."""
+
+    where: Where | None
+    first: int | None
+    sample: int | None
+    seed: int
+    _complaints: _Complaints = field(factory=_Complaints)
+
+    @property
+    def faults(self) -> int:
+        """How much of the sources could not be read, so far."""
+        return self._complaints.count
+
+    def of(self, sources: Iterable[str]) -> Iterator[Item]:
+        """The pictures of these sources, one after another. What cannot be read is printed."""
+        found: Iterable[Item] = find(sources, where=self.where, tell=self._complaints.tell)
+        found = islice(found, self.first)
+        yield from sampled(found, self.sample, self.seed) if self.sample else found
+        self._complaints.end()
+
+
+def choosing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command the options that choose pictures, together as `chosen`."""
+
+    @functools.wraps(command)
+    def called(
+        *args: Any, where: str | None, first: int | None, sample: int | None, seed: int, **more: Any
+    ) -> Any:
+        condition = None if where is None else Where.parse(where)
+        return command(*args, chosen=Chosen(condition, first, sample, seed), **more)
+
+    for option in reversed(_OPTIONS):
+        called = option(called)
+    return called
