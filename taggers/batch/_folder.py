@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from fnmatch import translate
 from glob import has_magic
+from itertools import zip_longest
 from pathlib import Path
 
 from .._image import SUFFIXES
@@ -33,7 +34,8 @@ def below(folder: str, tell: Tell) -> Iterator[Item]:
 def matching(pattern: str, tell: Tell) -> Iterator[Item]:
     """The files that a glob means, whatever their suffix. `**` is any number of folders, and
     follows no links; hidden names have to be asked for with a dot."""
-    root, parts = Path(pattern).anchor, [*Path(pattern).parts]
+    root, every = Path(pattern).anchor, Path(pattern).parts
+    parts = [one for one, after in zip_longest(every, every[1:]) if (one, after) != ("**", "**")]
     if parts[-1] == "**":
         parts.append("*")
     yield from map(Item, _matches(root, parts[1:] if root else parts, tell))
@@ -42,8 +44,7 @@ def matching(pattern: str, tell: Tell) -> Iterator[Item]:
 def _matches(here: str, parts: Sequence[str], tell: Tell) -> Iterator[str]:
     part, rest = parts[0], parts[1:]
     if part == "**":
-        if rest[0] != "**":
-            yield from _matches(here, rest, tell)
+        yield from _matches(here, rest, tell)
         for entry in _entries(here, tell):
             if not entry.name.startswith(".") and _is_folder(entry, through_links=False):
                 yield from _matches(entry.path, parts, tell)

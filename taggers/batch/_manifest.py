@@ -93,8 +93,8 @@ def _text(value: Any) -> str:
 
 
 def _csv(name: str, file: BufferedIOBase) -> Rows:
-    text = io.TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="")  # type: ignore[type-var]
-    yield from csv.DictReader(text)
+    with io.TextIOWrapper(file, "utf-8-sig", "surrogateescape", newline="") as text:  # type: ignore[type-var]
+        yield from csv.DictReader(text)
 
 
 def _jsonl(name: str, file: BufferedIOBase) -> Rows:
