@@ -3,25 +3,47 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import tracemalloc
+from collections import Counter
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
+from typing import Literal
 
+import fsspec
 import pytest
+from attrs import evolve
+from PIL import Image as Pillow
 
+from taggers import Image, Tagger, TaggersError
 from taggers._config import Config, Prices, Service
 from taggers._keys import Keys
 from taggers._limits import Limits
 from taggers._money import Money
+from taggers._policy import Policy
 from taggers._registry import installed
-from taggers.batch import Item, Plan, plan
+from taggers._routes import Route
+from taggers.batch import Item, Plan, Reason, find, plan
+from taggers.batch._content import Head
+from taggers.batch._copies import Copies
 from taggers.cli import main
 from taggers.compare import prices
+from taggers.emulator import Emulator
 from taggers.testing import png
 
 
-def _planned(sources: list[str], *names: str, config: Config | None = None) -> Plan:
+def _planned(
+    sources: list[str],
+    *names: str,
+    config: Config | None = None,
+    prepare: Literal["auto", "never"] = "auto",
+) -> Plan:
     used = config or Config()
     items = map(Item, sources)
-    return plan(items, names, used, installed(), Keys.load(), prices(used))
+    return plan(items, names, used, installed(), Keys.load(), prices(used), prepare=prepare)
 
 
 @pytest.fixture
@@ -38,8 +60,10 @@ def test_a_plan_counts_pictures_copies_and_what_cannot_be_read(pictures: list[st
     found = _planned(pictures, "huawei-tagging-v1")
 
     (huawei,) = found.providers
-    assert (5, 1, {"UnsupportedImage": 1}) == (found.found, found.copies, found.unreadable)
-    assert (2, {"ImageDimensions": 1}) == (huawei.calls, huawei.refused)
+    note = Reason(1, f"{pictures[4]} is no picture that taggers knows")
+    tiny = Reason(1, f"{pictures[3]} is 3 × 3 px; the shorter edge must be at least 15")
+    assert (5, 1, {"UnsupportedImage": note}) == (found.found, found.copies, found.unreadable)
+    assert (2, {"ImageDimensions": tiny}) == (huawei.calls, huawei.refused)
 
 
 def test_a_plan_counts_units_as_the_plugin_bills_them(pictures: list[str]) -> None:
@@ -49,7 +73,7 @@ def test_a_plan_counts_units_as_the_plugin_bills_them(pictures: list[str]) -> No
     (planned,) = _planned(pictures[:2], "tx", config=config).providers
 
     assert (2, 6) == (planned.calls, planned.units)
-    assert ("0.06 CNY", "0.12 CNY") == (str(planned.cost), str(planned.most))
+    assert ("0.06 CNY", "0.06 CNY") == (str(planned.cost), str(planned.most))
 
 
 def test_a_plan_keeps_to_the_limits_of_the_account(pictures: list[str]) -> None:
@@ -62,14 +86,167 @@ def test_a_plan_keeps_to_the_limits_of_the_account(pictures: list[str]) -> None:
     assert planned.cost is None
 
 
-def test_the_cheapest_is_one_that_takes_as_many(pictures: list[str]) -> None:
-    config = Config(prices=Prices({"huawei-tagging-v2": Money.parse("0.001 CNY")}))
+def test_the_cheapest_is_one_of_those_that_take_the_most(pictures: list[str]) -> None:
+    priced = Config(prices=Prices({"huawei-tagging-v2": Money.parse("0.001 CNY")}))
+    both = ("huawei-tagging-v1", "huawei-tagging-v2")
 
-    found = _planned(pictures, "huawei-tagging-v2", "local-basic", config=config)
-    unknown = _planned(pictures, "huawei-tagging-v2", "local-basic")
+    assert "huawei-tagging-v2" == _planned(pictures, *both, config=priced).cheapest
+    assert _planned(pictures[:2], *both, config=priced).cheapest is None
 
-    assert "local-basic" == found.cheapest
-    assert unknown.cheapest is None
+
+def test_a_route_costs_what_its_first_does_and_at_most_what_its_dearest(
+    pictures: list[str],
+) -> None:
+    money = {name: Money.parse(f"{cost} CNY") for name, cost in [("hw", 0.01), ("im", 0.04)]}
+    hw, im = Service("hw", "huawei-tagging-v2"), Service("im", "imagga-tags")
+    route = Route(name="tags", targets=("hw", "im"))
+    config = Config(
+        services={"hw": hw, "im": im},
+        routes={"tags": route, "paid": evolve(route, name="paid", paid_fallback=True)},
+        prices=Prices(money),
+    )
+
+    tags, paid = _planned(pictures[:2], "tags", "paid", config=config).providers
+
+    assert (2, "0.02 CNY", "0.08 CNY") == (tags.calls, str(tags.cost), str(tags.most))
+    assert ("0.02 CNY", "0.1 CNY") == (str(paid.cost), str(paid.most))
+
+
+def test_a_route_goes_on_to_who_takes_what_the_first_refuses(pictures: list[str]) -> None:
+    route = Route(name="tags", targets=("huawei-tagging-v1", "local-basic"))
+
+    (tags,) = _planned(pictures[:4], "tags", config=Config(routes={"tags": route})).providers
+
+    assert (3, 2, {}) == (tags.calls, tags.units, tags.refused)
+
+
+def test_what_may_be_sent_again_at_a_cost_may_cost_twice(pictures: list[str]) -> None:
+    config = Config(
+        policy=Policy(unknown="retry-once"), prices=Prices({"imagga-tags": Money.parse("1 USD")})
+    )
+
+    (planned,) = _planned(pictures[:2], "imagga-tags", config=config).providers
+
+    assert ("2 USD", "4 USD") == (str(planned.cost), str(planned.most))
+
+
+def test_the_day_of_a_price_is_told_unless_it_is_your_own(pictures: list[str]) -> None:
+    own = Config(prices=Prices({"google-vision": Money.parse("1 USD")}))
+    listed = installed().provider("google-vision").offers.price
+
+    (table,), (said,) = (
+        _planned(pictures[:1], "google-vision", config=config).providers for config in (None, own)
+    )
+
+    assert listed is not None
+    assert (listed.as_of, None) == (table.as_of, said.as_of)
+
+
+@pytest.mark.parametrize(("prepare", "calls"), [("auto", 3), ("never", 1)])
+def test_what_is_made_to_fit_is_not_refused(
+    tmp_path: Path, prepare: Literal["auto", "never"], calls: int
+) -> None:
+    Pillow.new("RGB", (5000, 20)).save(tmp_path / "long.png")
+    Pillow.effect_noise((2400, 2400), 90).save(tmp_path / "many-bytes.png")
+    Pillow.new("RGB", (90, 60)).save(tmp_path / "fine.jpg")
+    config = Config(services={"tx": Service("tx", "tencent-detect-label")})
+    sources = [str(path) for path in tmp_path.iterdir()]
+
+    (planned,) = _planned(sources, "tx", config=config, prepare=prepare).providers
+
+    assert calls == planned.calls
+    assert 3 - calls == sum(reason.count for reason in planned.refused.values())
+
+
+@pytest.mark.parametrize("name", ["huawei-tagging-v1", "tencent-detect-label", "clarifai"])
+def test_a_plan_agrees_with_what_a_run_does(tmp_path: Path, name: str) -> None:
+    """Each picture that the plan says is refused is, and no other."""
+    sizes = [(3, 3), (14, 40), (40, 14), (60, 60), (5000, 30), (40, 5000), (16, 16), (15, 15)]
+    for number, (form, size) in enumerate(product(("png", "jpeg", "gif", "tiff", "webp"), sizes)):
+        Pillow.new("RGB", size, (number, 0, 0)).save(tmp_path / f"{number}.{form}")
+    sources = [str(path) for path in sorted(tmp_path.iterdir())]
+
+    with Emulator() as emulator, Tagger(name, **emulator.settings(name)) as tagger:
+        said = list(tagger.tag_many(sources))
+    refused = [one for one in said if isinstance(one, TaggersError)]
+    (planned,) = _planned(sources, name).providers
+
+    assert all(one.outcome == "not sent" for one in refused)
+    assert len(sources) > len(refused) > 0
+    assert Counter(type(one).__name__ for one in refused) == {
+        kind: reason.count for kind, reason in planned.refused.items()
+    }
+
+
+def test_files_that_go_while_they_are_planned_cost_only_themselves(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("first.png", "second.png", "third.png")]
+    for path in paths:
+        path.write_bytes(png(30, 30))
+
+    def items() -> Iterator[Item]:
+        yield Item(str(paths[0]))
+        paths[0].unlink()  # before the second of its size has it hashed
+        yield from (Item(str(path)) for path in paths)
+
+    found = plan(items(), ["local-basic"], Config(), installed(), Keys.load(), prices(Config()))
+
+    assert (4, 1, 1) == (found.found, found.copies, found.unreadable["LocalResourceError"].count)
+    assert 2 == found.providers[0].calls
+
+
+def test_a_pipe_does_not_hold_a_plan_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+
+    found = _planned([str(tmp_path / "pipe.png")], "local-basic")
+
+    assert 1 == found.unreadable["UnsupportedImage"].count
+
+
+def test_heads_alone_are_read_of_large_pictures_in_storage() -> None:
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    memory = MemoryFileSystem()
+    for number in range(3):
+        memory.pipe(f"/large/{number}.png", png(30, 30 + number) + bytes(1_000_000 + number))
+    kept = list(find(["memory://large"]))
+    wanted: list[object] = []
+
+    class Seen(MemoryFileSystem):
+        protocol = "memory"
+
+        def cat_file(self, path: str, start: int | None = None, end: int | None = None,
+                     **more: object) -> bytes:  # fmt: skip
+            wanted.append((start, end))
+            content: bytes = super().cat_file(path, start, end, **more)
+            return content
+
+    fsspec.register_implementation("memory", Seen, clobber=True)
+    try:
+        (planned,) = plan(
+            kept, ["local-basic"], Config(), installed(), Keys.load(), prices(Config())
+        ).providers
+    finally:
+        fsspec.register_implementation("memory", MemoryFileSystem, clobber=True)
+
+    assert 3 == planned.calls
+    assert [(0, 65_536)] * 3 == wanted
+
+
+def test_copies_take_no_more_memory_the_more_there_are(tmp_path: Path) -> None:
+    def peak_bytes(count: int) -> int:
+        tracemalloc.start()
+        with Copies() as copies:
+            for number in range(count):
+                content = png(20, 20) + str(number).encode()
+                image = Image.from_bytes(content, source=f"{tmp_path}/{number}.png")
+                assert not copies.holds(Head(image, len(content)))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return peak
+
+    few, many = peak_bytes(200), peak_bytes(5_000)
+
+    assert many < few + 20_000
 
 
 def test_the_command_prints_the_plan(
@@ -81,3 +258,58 @@ def test_the_command_prints_the_plan(
     record = json.loads(capsys.readouterr().out)
     assert not ended.value.code
     assert ("0.0135 USD", 3) == (record["providers"][0]["cost"], record["providers"][0]["calls"])
+
+
+def test_the_command_tells_routes_reasons_and_names_that_are_no_text(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taggers.toml").write_text('[routes.tags]\ntargets = ["huawei-tagging-v1"]\n')
+    with open(os.fsencode(tmp_path) + b"/\xff.png", "wb") as file:  # noqa: PTH123
+        file.write(png(3, 3))
+    command = ["--config", str(tmp_path / "taggers.toml"), "plan", str(tmp_path), "--route", "tags"]
+
+    with pytest.raises(SystemExit):
+        main([*command, "-f", "json"])
+    record = json.loads(capsys.readouterr().out)
+    with pytest.raises(SystemExit):
+        main(command)
+    shown = capsys.readouterr().out
+
+    (planned,) = record["providers"]
+    assert ("tags", 0) == (planned["name"], planned["calls"])
+    assert planned["refused"]["ImageDimensions"]["example"].startswith(f"{tmp_path}/\udcff.png")
+    assert "1 refused by tags: ImageDimensions, such as" in shown
+    assert "\\udcff.png is 3 × 3 px" in "".join(shown.split("\n"))
+
+
+def test_the_command_says_what_of_its_sources_is_broken_and_goes_on(
+    pictures: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(
+            ["plan", "gone.csv", *pictures[:3], "-p", "local-basic", "--sample", "2", "-f", "json"]
+        )
+
+    said = capsys.readouterr()
+    assert 1 == ended.value.code
+    assert 2 == json.loads(said.out)["found"]
+    assert "taggers: gone.csv cannot be read: No such file or directory" in said.err
+
+
+def test_a_plan_opens_no_connection(pictures: list[str]) -> None:
+    program = """
+import sys
+opened = []
+sys.addaudithook(lambda event, _: opened.append(event) if event.startswith("socket.") else None)
+from taggers.cli import main
+try:
+    main(["plan", *sys.argv[1:], "-p", "google-vision", "-p", "tencent-detect-label"])
+finally:
+    print(opened)
+"""
+
+    said = subprocess.run(
+        [sys.executable, "-c", program, *pictures], capture_output=True, text=True
+    )
+
+    assert said.stdout.endswith("[]\n"), said.stderr
