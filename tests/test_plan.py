@@ -158,7 +158,7 @@ def test_what_is_made_to_fit_is_not_refused(
     assert 3 - calls == sum(reason.count for reason in planned.refused.values())
 
 
-@pytest.mark.parametrize("name", ["huawei-tagging-v1", "tencent-detect-label", "clarifai"])
+@pytest.mark.parametrize("name", ["huawei-tagging-v1", "tencent-detect-label"])
 def test_a_plan_agrees_with_what_a_run_does(tmp_path: Path, name: str) -> None:
     """Each picture that the plan says is refused is, and no other."""
     sizes = [(3, 3), (14, 40), (40, 14), (60, 60), (5000, 30), (40, 5000), (16, 16), (15, 15)]

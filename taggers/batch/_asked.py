@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from typing import Literal
 
 from attrs import define, field, frozen
 
 from .._config import Config
 from .._keys import Keys
-from .._money import Money
+from .._money import CURRENCIES, Money
 from .._prepare import could_fit
 from .._provider import Price, Provider
 from .._registry import Registry
@@ -108,22 +107,14 @@ class Reasons:
         self.examples.setdefault(kind, str(error))
 
 
-@define
-class _Sum:
-    """A sum of money; None as soon as a part is not known, or is in another currency."""
-
-    money: Money | None = field(factory=partial(Money, 0, "CNY"))
-
-    def add(self, part: Money | None) -> None:
-        """Adds a part."""
-        if self.money is None or part is None:
-            self.money = None
-        elif not self.money.micros or not part.micros:
-            self.money = part if part.micros else self.money
-        elif self.money.currency != part.currency:
-            self.money = None
-        else:
-            self.money = Money(self.money.micros + part.micros, part.currency)
+def _sum(parts: Iterable[Money | None]) -> Money | None:
+    """What these are together; None where one is not known, or they are in two currencies."""
+    every = list(parts)
+    known = [part for part in every if part is not None]
+    currencies = {part.currency for part in known if part.micros} or {CURRENCIES[0]}
+    if len(known) < len(every) or len(currencies) > 1:
+        return None
+    return Money(sum(part.micros for part in known), *currencies)
 
 
 @define(kw_only=True)
@@ -136,12 +127,8 @@ class Counted:
     config: Config
     prepare: Literal["auto", "never"] = "auto"
     fetch: bool = False
-    calls: int = 0
-    units: int = 0
     refused: Reasons = field(factory=Reasons)
-    usual: _Sum = field(factory=_Sum)
-    most: _Sum = field(factory=_Sum)
-    _asked: Counter[str] = field(factory=Counter)
+    _ways: dict[tuple[tuple[str, ...], ...], _Way] = field(factory=dict)
 
     def count(self, head: Head, metadata: Mapping[str, str], language: str | None = None) -> None:
         """Counts a picture as one to be asked about, or refused by all that would be asked."""
@@ -153,50 +140,73 @@ class Counted:
             if error is None:
                 taking.append(step)
         if taking:
-            self._add(taking)
+            key = tuple((step.name, *(route.name for route in step.routes)) for step in taking)
+            self._ways.setdefault(key, _Way(taking)).pictures += 1
         elif refusal is not None:
             self.refused.add(refusal)
 
+    @property
+    def calls(self) -> int:
+        """One for each picture that somebody takes."""
+        return sum(way.pictures for way in self._ways.values())
+
+    @property
+    def units(self) -> int:
+        """What those bill whom each picture comes to first."""
+        ways = self._ways.values()
+        return sum(way.pictures * self.leaves[way.first].tariff.units for way in ways)
+
+    def cost(self) -> Money | None:
+        """What is paid where those answer whom each picture comes to first."""
+        return _sum(
+            _times(self.leaves[way.first].cost, way.pictures) for way in self._ways.values()
+        )
+
+    def most(self) -> Money | None:
+        """What is paid where all goes wrong that may."""
+        ways = self._ways.values()
+        return _sum(_times(self._at_most(way.steps), way.pictures) for way in ways)
+
     def time_s(self, call_s: float) -> float:
-        """How long it takes at the limits, in seconds, with calls that take `call_s`: each picture
-        asks the first that takes it."""
-        first = next(iter(self.planner.leaves(self.name)))
-        paced = (
-            count / rate for name, count in self._asked.items()
-            if (rate := self.leaves[name].rate_per_s)
-        )  # fmt: skip
-        return max(self.calls * call_s / self.leaves[first].concurrency, *paced, 0.0)
+        """How long it takes at the limits, in seconds, with calls that take `call_s`, where those
+        answer whom each picture comes to first."""
+        asked = Counter[str]()
+        for way in self._ways.values():
+            asked[way.first] += way.pictures
+        rates = {name: self.leaves[name].rate_per_s for name in asked}
+        paced = [asked[name] / rate for name, rate in rates.items() if rate]
+        at_a_time = self.leaves[self.planner.leaves(self.name)[0]].concurrency
+        return max(self.calls * call_s / at_a_time, *paced, 0.0)
 
-    def _add(self, taking: Sequence[Step]) -> None:
-        first = self.leaves[taking[0].name]
-        self.calls += 1
-        self.units += first.tariff.units
-        self._asked[taking[0].name] += 1
-        self.usual.add(first.cost)
-        for part in self._at_most(taking):
-            self.most.add(part)
-
-    def _at_most(self, taking: Sequence[Step]) -> list[Money | None]:
-        """What is paid for a picture where all goes wrong that may: it is asked of the dearest, or
-        paid at each where the route goes on at a cost; and twice, where that is allowed. Shadows
-        come on top."""
+    def _at_most(self, taking: Sequence[Step]) -> Money | None:
+        """What is paid for a picture at most: it comes to the dearest, or is paid at each where the
+        route goes on at a cost; and twice, where that is allowed. Shadows come on top."""
         costs = [self._repeated(step) for step in taking]
         route = self.config.routes.get(self.name)
         shadows = route.shadow if route else ()
         more = [self.leaves[leaf].cost for one in shadows for leaf in self.planner.leaves(one)]
-        if any(step.paid_on(step) for step in taking) or None in costs:
-            return [*costs, *more]
-        return [_dearest([cost for cost in costs if cost is not None]), *more]
+        if any(step.paid_on(step) for step in taking) or _sum(costs) is None:
+            return _sum([*costs, *more])
+        dearest = max(costs, key=lambda cost: cost.micros if cost else 0)
+        return _sum([dearest, *more])
 
     def _repeated(self, step: Step) -> Money | None:
-        cost = self.leaves[step.name].cost
         twice = step.policy(self.config.policy).unknown == "retry-once"
-        return cost * 2 if cost and twice else cost
+        return _times(self.leaves[step.name].cost, 2 if twice else 1)
 
 
-def _dearest(costs: Sequence[Money]) -> Money | None:
-    """The highest of these; None where they are in two currencies."""
-    priced = [cost for cost in costs if cost.micros]
-    if len({cost.currency for cost in priced}) > 1:
-        return None
-    return max(costs, key=lambda cost: cost.micros)
+@define
+class _Way:
+    """Whom pictures come to in turn, and how many do."""
+
+    steps: Sequence[Step]
+    pictures: int = 0
+
+    @property
+    def first(self) -> str:
+        """Whom they come to first."""
+        return self.steps[0].name
+
+
+def _times(cost: Money | None, count: int) -> Money | None:
+    return None if cost is None else cost * count

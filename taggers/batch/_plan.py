@@ -150,8 +150,8 @@ def _planned(one: Counted) -> Planned:
         calls=one.calls,
         units=one.units,
         refused=_reasons(one.refused),
-        cost=one.usual.money,
-        most=one.most.money,
+        cost=one.cost(),
+        most=one.most(),
         as_of=min((price.as_of for price in listed if price), default=None),
         time_s=one.time_s(CALL_S),
     )
