@@ -19,6 +19,8 @@ __all__ = ["MANIFESTS", "Reader", "items", "names"]
 COLUMNS = ("image", "path", "url", "source", "file")
 """The columns that may name the picture; of these, the first that a row has does."""
 MAX_LINE_BYTES = 1_000_000
+MAX_SHOWN = 50
+"""So many columns are remembered for a message: rows of JSON may each have others."""
 ROWS = 1024
 
 Row = Mapping[str, Any]
@@ -42,7 +44,8 @@ def items(
     found = nameless = 0
     for row in _told(name, read(name, file), tell):
         facts = {key: _text(value) for key, value in row.items() if key and value is not None}
-        columns.update(dict.fromkeys(facts))
+        if len(columns) < MAX_SHOWN:
+            columns.update(dict.fromkeys(facts))
         column = next((one for one in COLUMNS if facts.get(one)), None)
         if where is not None and not where.fits(facts):
             continue
