@@ -12,6 +12,7 @@ import io
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
@@ -84,15 +85,21 @@ class Prepared:
     def host(self) -> str:
         """What the Host header holds: the port is part of it unless it is the scheme's own."""
         parts = urlsplit(self.url)
-        default = {"https": 443, "http": 80}.get(parts.scheme)
-        host = parts.hostname or ""
-        host = f"[{host}]" if ":" in host else host
-        return host if parts.port in (None, default) else f"{host}:{parts.port}"
+        return _host(parts.scheme, parts.netloc)
 
     def with_headers(self, headers: Mapping[str, str]) -> Prepared:
         """The same request with these headers set; names are lower-cased."""
         added = {name.lower(): value for name, value in headers.items()}
         return evolve(self, headers={**self.headers, **added})
+
+
+@lru_cache(maxsize=256)
+def _host(scheme: str, netloc: str) -> str:
+    parts = SplitResult(scheme, netloc, "", "", "")
+    default = {"https": 443, "http": 80}.get(scheme)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return host if parts.port in (None, default) else f"{host}:{parts.port}"
 
 
 @frozen(kw_only=True)

@@ -52,7 +52,7 @@ LAYERS = [
     {"_refusal"},
     {"_wire", "_decode", "_numbers", "_settings", "_trace", "_pixels", "_metadata", "_clock"},
     {"_planes", "_shared", "_secret"},
-    {"_parts"},
+    {"_parts", "_pool"},
     {"_permits", "_spend"},
     {"_ledger", "_money", "_process"},
     {"_model"},
@@ -62,9 +62,8 @@ LAYERS = [
 """From the top down: a module imports from lower layers only."""
 
 HOMES = {
-    "httpx": {"_transport"},
-    "aiohttp": {"_transport", "_fetch"},
-    "httpx_aiohttp": {"_transport"},
+    "httpx": {"_pool", "_transport"},
+    "aiohttp": {"_pool", "_transport", "_fetch"},
     "pybase64": {"_wire"},
     "xmltodict": {"_decode"},
     "pluggy": {"_registry", "hookspecs"},

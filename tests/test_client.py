@@ -619,7 +619,7 @@ def test_importing_taggers_loads_no_plugin_and_no_client_and_opens_nothing() -> 
 
         taggers.Tagger("huawei-tagging-v2").close()
         heavy = {
-            "PIL", "aiohttp", "anyio", "cattrs", "click", "httpcore", "httpx", "httpx_aiohttp",
+            "PIL", "aiohttp", "anyio", "cattrs", "click", "httpcore", "httpx",
             "platformdirs", "rich", "taggers_google", "taggers_huawei", "taggers_local",
             "taggers_tencent", "webcolors", "xmltodict", "yarl",
         }

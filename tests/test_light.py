@@ -62,8 +62,8 @@ def _needed(distribution: str) -> set[str]:
 def test_taggers_needs_few_distributions() -> None:
     direct = [line for line in requires("taggers") or () if "extra ==" not in line]
 
-    assert len(direct) <= 13
-    assert len(_needed("taggers")) <= 32
+    assert len(direct) <= 12
+    assert len(_needed("taggers")) <= 31
 
 
 def test_a_picture_from_a_file_is_in_memory_twice_as_it_was_read_and_as_it_is_sent(
