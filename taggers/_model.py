@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from attrs import field, frozen
-from attrs.validators import optional
 
 from .errors import Billed, InvalidInput, MalformedResponse
 
@@ -40,6 +39,11 @@ def _text(_: Any, attribute: Any, value: Any) -> None:
         raise TypeError(f"{attribute.name} is no text")
 
 
+def _text_or_none(_: Any, attribute: Any, value: Any) -> None:
+    if value is not None:
+        _text(_, attribute, value)
+
+
 def _named_by_texts(_: Any, attribute: Any, value: Mapping[Any, Any]) -> None:
     if not all(isinstance(name, str) for name in value):
         raise TypeError(f"{attribute.name} has a name that is no text")
@@ -62,9 +66,10 @@ class BoundingBox:
     unit: Literal["px", "relative"] = "px"
 
     def __attrs_post_init__(self) -> None:
-        for side in (self.x, self.y, self.width, self.height):
-            if not is_number(side):
-                raise TypeError(f"a side of a box is {side!r}, which is no number")
+        sides = self.x, self.y, self.width, self.height
+        if not all(map(is_number, sides)):
+            strange = next(side for side in sides if not is_number(side))
+            raise TypeError(f"a side of a box is {strange!r}, which is no number")
 
     @classmethod
     def from_corners(cls, left: float, top: float, right: float, bottom: float) -> BoundingBox:
@@ -111,7 +116,7 @@ class Region:
 
     box: BoundingBox
     confidence: float | None = None
-    kind: str | None = field(default=None, validator=optional(_text))
+    kind: str | None = field(default=None, validator=_text_or_none)
 
 
 @frozen
@@ -337,7 +342,8 @@ class Result:
 
 def is_number(value: Any) -> bool:
     """Whether the value is a finite int or float."""
-    return isinstance(value, _NUMBERS) and not isinstance(value, bool) and -_INF < value < _INF
+    known = type(value) is float or (isinstance(value, _NUMBERS) and not isinstance(value, bool))
+    return known and -_INF < value < _INF
 
 
 _NUMBERS = (int, float)

@@ -12,6 +12,7 @@ __all__ = ["fraction", "number", "sides", "texts"]
 
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _NUMBERS = (int, float)
+_INF = math.inf
 
 
 def number(value: str | int | float | None) -> float | None:
@@ -19,16 +20,16 @@ def number(value: str | int | float | None) -> float | None:
 
     Raises `ValueError` for anything that is not a finite plain decimal.
     """
-    if isinstance(value, str):
-        if not value:
-            return None
-        plain = _DECIMAL.fullmatch(value.strip()) is not None
-    elif value is None:
+    if value is None or value == "":
         return None
+    if isinstance(value, str):
+        plain = _DECIMAL.fullmatch(value.strip()) is not None
     else:
-        plain = isinstance(value, _NUMBERS) and not isinstance(value, bool)
+        plain = type(value) is float or (
+            isinstance(value, _NUMBERS) and not isinstance(value, bool)
+        )
     try:
-        if plain and math.isfinite(found := float(value)):
+        if plain and -_INF < (found := float(value)) < _INF:
             return found
     except OverflowError:  # an integer of 400 digits
         pass
@@ -53,13 +54,10 @@ def sides(
 ) -> tuple[float, float, float, float]:
     """The four numbers of a box under these names. Raises `LookupError` or `ValueError` where one
     is missing, empty or no number."""
-    return _side(box, first), _side(box, second), _side(box, third), _side(box, fourth)
-
-
-def _side(box: Mapping[str, Any], name: str) -> float:
-    if (found := number(box[name])) is None:
-        raise ValueError(f"{name} is empty")
-    return found
+    found = number(box[first]), number(box[second]), number(box[third]), number(box[fourth])
+    if None in found:
+        raise ValueError(f"{(first, second, third, fourth)[found.index(None)]} is empty")
+    return found  # type: ignore[return-value]
 
 
 def fraction(value: str | int | float | None, scale: float = 1) -> float | None:

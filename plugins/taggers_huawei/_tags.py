@@ -61,7 +61,7 @@ def _tag(item: Any) -> Tag:
         category=(said,) if said and said not in _KINDS else (),
         names=texts(item, "i18n_tag"),
         categories={code: (path,) for code, path in texts(item, "i18n_type").items()},
-        regions=tuple(_region(instance) for instance in item.get("instances") or ()),
+        regions=tuple([_region(instance) for instance in item.get("instances") or ()]),
     )
 
 
