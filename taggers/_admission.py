@@ -17,7 +17,6 @@ from attrs import define, field
 from ._effects import Context, Effect, Sleep, Wait, Work
 from ._gates import Gate
 from ._guards import Billed, Guards, Permits, Purse, Reservation
-from ._shared import Key
 from ._wire import Prepared, Response
 from .errors import (
     ConnectFailed,
@@ -81,13 +80,12 @@ class _Ticket:
 
 @define(eq=False)
 class Admission:
-    """The admission of one call's requests; `credential` is what they are signed with, if they are.
+    """The admission of one call's requests.
 
     Each request is `enter`ed, and `judge`d when it is over; a call that ends must `leave`.
     """
 
     context: Context
-    credential: Key | None
     ends: float
     _gate: Gate | None = None
     _ticket: _Ticket | None = None
@@ -166,7 +164,7 @@ class Admission:
         credential that is refused."""
         if self._gate is not None:
             return
-        gate = self.context.gate(self.credential) if self.credential else Gate()
+        gate = self.context.gate()
         while (turn := gate.enter(self, self.context.moment)) is not None:
             yield from _done(Wait(turn, prepared.host))
         self._gate = gate

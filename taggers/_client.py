@@ -285,7 +285,7 @@ class AsyncTagger:
 
         async def ask(after_s: float = 0.0) -> Result:
             self._targets.check_breaker(step.name)
-            left = evolve(policy, deadline_s=policy.deadline_s - after_s)
+            left = evolve(policy, deadline_s=policy.deadline_s - after_s) if after_s else policy
             context = self._targets.context(target, left, repeats, step.routes)
             return await self._called(target, image, options, context)
 

@@ -71,14 +71,14 @@ class Context:
     """What a call takes from the world, so that a test can give it another.
 
     `now` is the vendor's Unix time in s, for signatures, as far as it is known, and `correct` sets
-    it; `ticks` counts seconds for durations; `gate` is what stands before a credential, and
-    `guards` what stands before the service; `roll` gives random numbers from 0 to 1; `nonce` is 32
-    random hex digits.
+    it; `ticks` counts seconds for durations; `gate` gives what stands before the credential, and
+    `guards` is what stands before the service; `roll` gives random numbers from 0 to 1; `nonce` is
+    32 random hex digits.
     """
 
     now: Callable[[], float] = time.time
     correct: Callable[[float], None] = lambda now: None
-    gate: Callable[[Key], Gate] = lambda key: Gate()
+    gate: Callable[[], Gate] = Gate
     ticks: Callable[[], float] = time.monotonic
     roll: Callable[[], float]
     nonce: str

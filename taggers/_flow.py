@@ -17,7 +17,6 @@ from attrs import define, evolve, field
 from ._admission import Admission
 from ._decode import Decoder, Json, inflate
 from ._effects import Context, Effect, Enter, Send, Sleep, Wait
-from ._gates import credential
 from ._image import MAX_FILE_BYTES, Image
 from ._keep import keep
 from ._model import (
@@ -100,8 +99,7 @@ def call(
 ) -> Flow:
     """Asks one provider about one picture: what it always asks, or another job."""
     started = context.ticks()
-    used = credential(provider, settings, provider.address(settings) or "")
-    admission = Admission(context, used, started + context.policy.deadline_s)
+    admission = Admission(context, started + context.policy.deadline_s)
     this = _Call(provider, settings, settings, context, started, admission)
     try:
         image = yield from _fetched(image, options, provider)
@@ -183,6 +181,8 @@ def _able(provider: Provider, options: Options) -> Options:
         limit = min(limit, offers.max_limit)
     if language not in offers.languages:
         language = None
+    if limit == options.limit and language == options.language:
+        return options
     return evolve(options, limit=limit, language=language)
 
 
@@ -346,18 +346,17 @@ def _judged(
     """The decoded answer, or the error that the outcome is."""
     if isinstance(outcome, TaggersError):
         return None, outcome
-    errors = this.provider.errors
-    redact = this.settings.redact
-    this.request_id = errors.request_id(outcome, redact=redact) or this.request_id
+    errors, redact = this.provider.errors, this.settings.redact
     this.emulated = this.emulated or EMULATOR_HEADER in outcome.headers
+    body, unreadable = None, None
     try:
         body = _decoded(decode or this.provider.decode, outcome, this.settings)
-    except ResponseError as unreadable:
-        if outcome.ok:
-            unreadable.status, unreadable.request_id = outcome.status, this.request_id
-            return None, unreadable
-        body = None
+    except ResponseError as error:
+        unreadable = error
     this.request_id = errors.request_id(outcome, body, redact=redact) or this.request_id
+    if unreadable is not None and outcome.ok:
+        unreadable.status, unreadable.request_id = outcome.status, this.request_id
+        return None, unreadable
     return body, errors.find(body, outcome, redact)
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from ._metadata import orientation
 from ._model import ImageFacts
@@ -86,7 +86,12 @@ class Image:
     @classmethod
     def from_bytes(cls, content: bytes, *, source: str = "<bytes>") -> Image:
         """The picture in these bytes. Raises `UnsupportedImage` where they are none."""
-        return _identified(cls(source, content=content))
+        name = without_query(source)
+        if not content:
+            raise UnsupportedImage(f"{name} is empty")
+        found = _format(name, content)
+        width, height, turn = _measured(name, content, found)
+        return cls(source, content, None, found, width, height, turn)
 
     @classmethod
     def from_url(cls, url: str) -> Image:
@@ -177,15 +182,12 @@ def _read(path: Path) -> bytes:
         return file.read(size + 1)
 
 
-def _identified(image: Image) -> Image:
-    content = image.content
-    if not content:
-        raise UnsupportedImage(f"{image.name} is empty")
-    found = next((name for name, fits in _MAGIC.items() if fits(content[:16])), None)
-    if found is None:
-        raise UnsupportedImage(f"{image.name} is no picture that taggers knows{_looks(content)}")
-    width, height, orientation = _measured(image.name, content, found)
-    return evolve(image, format=found, width=width, height=height, orientation=orientation)
+def _format(name: str, content: bytes) -> str:
+    head = content[:16]
+    for found, fits in _MAGIC.items():
+        if fits(head):
+            return found
+    raise UnsupportedImage(f"{name} is no picture that taggers knows{_looks(content)}")
 
 
 def _measured(source: str, content: bytes, found: str) -> tuple[int, int, int]:

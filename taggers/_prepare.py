@@ -115,7 +115,7 @@ def _reasons(image: Image, accepts: Accepts) -> bool:
 def _breaks(image: Image, accepts: Accepts) -> bool:
     """Whether the picture breaks a limit."""
     try:
-        evolve(accepts, sources=("content",)).check(image)
+        accepts.check_content(image)
     except TaggersError:
         return True
     return False

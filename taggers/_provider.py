@@ -65,6 +65,10 @@ class Accepts:
             return
         if image.kind not in self.sources:
             raise NotSupported(*_unsupported_source(image), outcome="not sent", scope="image")
+        self.check_content(image)
+
+    def check_content(self, image: Image) -> None:
+        """The same of its bytes alone, whether bytes or URLs are taken."""
         if image.content is None:
             return
         self._check_format(image)
@@ -90,16 +94,20 @@ class Accepts:
     def _check_edges(self, image: Image) -> None:
         if image.width is None or image.height is None:
             return
-        size = f"{image.name} is {image.width} × {image.height} px"
-        if self.min_edge_px is not None and min(image.width, image.height) < self.min_edge_px:
-            raise ImageDimensions(f"{size}; the shorter edge must be at least {self.min_edge_px}")
-        if self.max_edge_px is not None and max(image.width, image.height) > self.max_edge_px:
-            raise ImageDimensions(f"{size}; the longer edge may be at most {self.max_edge_px}")
-        aspect = max(image.width, image.height) / min(image.width, image.height)
-        if self.max_aspect is not None and aspect > self.max_aspect:
-            raise ImageDimensions(f"{size}; one edge may be {self.max_aspect:g} times the other")
-        if self.max_pixels is not None and image.width * image.height > self.max_pixels:
-            raise ImageDimensions(f"{size}; it may have at most {self.max_pixels:,} pixels")
+        broken = self._broken_edge(*sorted((image.width, image.height)))
+        if broken is not None:
+            raise ImageDimensions(f"{image.name} is {image.width} × {image.height} px; {broken}")
+
+    def _broken_edge(self, short: int, long: int) -> str | None:
+        if self.min_edge_px is not None and short < self.min_edge_px:
+            return f"the shorter edge must be at least {self.min_edge_px}"
+        if self.max_edge_px is not None and long > self.max_edge_px:
+            return f"the longer edge may be at most {self.max_edge_px}"
+        if self.max_aspect is not None and long / short > self.max_aspect:
+            return f"one edge may be {self.max_aspect:g} times the other"
+        if self.max_pixels is not None and short * long > self.max_pixels:
+            return f"it may have at most {self.max_pixels:,} pixels"
+        return None
 
 
 def _unsupported_source(image: Image) -> tuple[str]:

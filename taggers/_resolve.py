@@ -47,8 +47,13 @@ class Target:
     @cached_property
     def account(self) -> Key:
         """Which service with which credential."""
-        used = credential(self.provider, self.settings, self._server)
-        return (self._server, fingerprint((self.plugin, used)))
+        return (self._server, fingerprint((self.plugin, self.credential)))
+
+    @cached_property
+    def credential(self) -> Key | None:
+        """What it is asked with, and where; None where it is asked with nothing."""
+        address = self.provider.address(self.settings) or ""
+        return credential(self.provider, self.settings, address)
 
     @property
     def signed_with(self) -> list[tuple[str, Any]]:

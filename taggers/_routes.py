@@ -160,6 +160,8 @@ class Step:
     def policy(self, given: Policy) -> Policy:
         """The policy for asking it: what is given, as far as the routes do not narrow it. Nothing
         is repeated that may be billed where any of them says so."""
+        if not self.routes:
+            return given
         said = [route.unknown for route in self.routes if route.unknown]
         return evolve(
             given,

@@ -96,9 +96,9 @@ class Secret:
 
 def redact(text: str, secrets: Iterable[Secret]) -> str:
     """The text without any of the secrets in it, however they are written."""
-    for form in _all_forms(secrets):
-        if form in text:
-            text = text.replace(form, "***")
+    found = [form for secret in secrets for form in secret._forms() if form in text]
+    for form in sorted(found, key=len, reverse=True):
+        text = text.replace(form, "***")
     return text
 
 
@@ -169,10 +169,6 @@ def inner_base64(content: bytes, offset: int) -> str:
     only the letters that no neighbour has a part in."""
     encoded = base64.b64encode(b"\0" * offset + content).decode()
     return encoded[-(-offset * 8 // 6) : (offset + len(content)) * 8 // 6]
-
-
-def _all_forms(secrets: Iterable[Secret]) -> list[str]:
-    return sorted((form for secret in secrets for form in secret._forms()), key=len, reverse=True)
 
 
 def _written(text: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from attrs import frozen
@@ -43,14 +44,14 @@ class Settings(Mapping[str, Any]):
     def redact(self, text: str) -> str:
         """The text without any of the secrets in it, however they are written; one under four
         characters is no secret."""
-        return redact(text, self._secrets())
+        return redact(text, self._secrets)
 
     def scrubbed(self, body: Any, content: bytes) -> Any:
         """The body that was made of this content, without any of the secrets in it; one under eight
         characters may stand there by chance."""
-        secrets = self._secrets()
-        return scrubbed(body, secrets) if holds(content, secrets) else body
+        return scrubbed(body, self._secrets) if holds(content, self._secrets) else body
 
+    @cached_property
     def _secrets(self) -> list[Secret]:
         return [value for value in self._values.values() if isinstance(value, Secret)]
 

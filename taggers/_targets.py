@@ -16,7 +16,7 @@ from ._breaker import BREAKERS
 from ._clock import CLOCKS, Moment
 from ._config import Config
 from ._effects import Context
-from ._gates import GATES
+from ._gates import GATES, Gate
 from ._guards import Guards, Repeats
 from ._keys import Keys
 from ._latency import LATENCIES
@@ -96,7 +96,7 @@ class Targets:
         return Context(
             now=clock.now,
             correct=clock.correct,
-            gate=GATES.of,
+            gate=functools.partial(GATES.of, target.credential) if target.credential else Gate,
             roll=random.random,
             nonce=secrets.token_hex(16),
             policy=policy,

@@ -150,6 +150,7 @@ def prepare(request: Request, endpoint: str) -> Prepared:
     )
 
 
+@lru_cache(maxsize=256)
 def _split(endpoint: str) -> SplitResult:
     try:
         base = urlsplit(endpoint)

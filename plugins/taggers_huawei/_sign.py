@@ -23,17 +23,17 @@ def sign(prepared: Prepared, access_key: str, secret_key: str, now: float) -> Pr
     `x-security-token`: proxies may change any other header on the way.
     """
     date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
-    dated = prepared.with_headers({"x-sdk-date": date})
-    signed = {"host": dated.host} | {
-        name: dated.headers[name]
-        for name in ("x-project-id", "x-sdk-date", "x-security-token")
-        if name in dated.headers
+    signed = {"host": prepared.host, "x-sdk-date": date} | {
+        name: prepared.headers[name]
+        for name in ("x-project-id", "x-security-token")
+        if name in prepared.headers
     }
-    made = signature(dated.method, dated.url, signed, dated.body, secret_key)
-    return dated.with_headers(
+    made = signature(prepared.method, prepared.url, signed, prepared.body, secret_key)
+    return prepared.with_headers(
         {
+            "x-sdk-date": date,
             "authorization": f"SDK-HMAC-SHA256 Access={access_key}, "
-            f"SignedHeaders={';'.join(sorted(signed))}, Signature={made}"
+            f"SignedHeaders={';'.join(sorted(signed))}, Signature={made}",
         }
     )
 
