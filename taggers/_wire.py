@@ -208,8 +208,9 @@ def _spliced(parts: list[bytes], pictures: list[bytes]) -> bytes:
     body.write(parts[0])
     for content, after in zip(pictures, parts[1:], strict=True):
         body.write(b'"')
+        whole = memoryview(content)
         for start in range(0, len(content), _PIECE_BYTES):
-            body.write(pybase64.b64encode(content[start : start + _PIECE_BYTES]))
+            body.write(pybase64.b64encode(whole[start : start + _PIECE_BYTES]))
         body.write(b'"' + after)
     return body.getvalue()
 
