@@ -15,9 +15,10 @@ from contextvars import ContextVar
 from typing import Any
 
 import aiohttp
-import httpx
 from attrs import define
 from yarl import URL
+
+from ._httpx import httpx
 
 __all__ = ["Body", "Pool", "Progress", "by_name"]
 

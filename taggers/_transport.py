@@ -13,9 +13,9 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
-import httpx
 
 from . import __version__
+from ._httpx import httpx
 from ._pool import Body, Pool, Progress, by_name
 from ._secret import bare
 from ._wire import Prepared, Response

@@ -57,12 +57,12 @@ LAYERS = [
     {"_ledger", "_money", "_process"},
     {"_model"},
     {"_serial", "_extras"},
-    {"errors"},
+    {"errors", "_httpx"},
 ]
 """From the top down: a module imports from lower layers only."""
 
 HOMES = {
-    "httpx": {"_pool", "_transport"},
+    "httpx": {"_httpx"},
     "aiohttp": {"_pool", "_transport", "_fetch"},
     "pybase64": {"_wire"},
     "xmltodict": {"_decode"},
