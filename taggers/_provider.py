@@ -65,9 +65,9 @@ class Accepts:
             return
         if image.kind not in self.sources:
             raise NotSupported(*_unsupported_source(image), outcome="not sent", scope="image")
-        self.check_content(image)
+        self.check_content(image, size)
 
-    def check_content(self, image: Image) -> None:
+    def check_content(self, image: Image, size: int | None = None) -> None:
         """The same of its bytes alone, whether bytes or URLs are taken."""
         if image.content is None:
             return
