@@ -29,6 +29,7 @@ SECTIONS = {
     "_image": "The picture",
     "_model": "What was asked for, and what was found",
     "_wire": "What goes over the wire",
+    "_body": "The body of a request",
     "_decode": "How an answer is decoded",
     "_numbers": "Numbers and texts in an answer",
     "_settings": "Settings",

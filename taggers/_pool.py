@@ -18,13 +18,13 @@ import aiohttp
 from attrs import define
 from yarl import URL
 
+from ._body import Body
 from ._httpx import httpx
 
-__all__ = ["Body", "Pool", "Progress", "by_name"]
+__all__ = ["Pool", "Progress", "Upload", "by_name"]
 
 KEEP_ALIVE_S = 4.0
 """Shorter than any vendor's, so that a request seldom meets a connection being closed."""
-CHUNK_BYTES = 256 * 1024
 
 
 @define
@@ -142,20 +142,21 @@ def _readable(transport: asyncio.BaseTransport | None) -> bool:
     return bool(look.poll(0))
 
 
-class Body(httpx.AsyncByteStream, aiohttp.Payload):
-    """A request's body for both libraries, which notes when its last piece was handed over to the
-    connection."""
+class Upload(httpx.AsyncByteStream, aiohttp.Payload):
+    """A request's body on its way, for both libraries, which notes when its last piece was handed
+    over to the connection."""
 
-    def __init__(self, content: bytes, progress: Progress) -> None:
-        super().__init__(content)
-        self._size, self._progress = len(content), progress
-        progress.body_left = bool(content)
+    def __init__(self, body: Body, progress: Progress) -> None:
+        super().__init__(body)
+        self._size, self._progress = len(body), progress
+        progress.body_left = bool(self._size)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        content = memoryview(self._value)
-        for start in range(0, len(content), CHUNK_BYTES):
-            self._progress.body_left = start + CHUNK_BYTES < len(content)
-            yield content[start : start + CHUNK_BYTES]  # type: ignore[misc]
+        left = len(self._value)
+        for piece in self._value:
+            left -= len(piece)
+            self._progress.body_left = left > 0
+            yield piece
         self._progress.written = asyncio.get_running_loop().time()
 
     async def write(self, writer: aiohttp.abc.AbstractStreamWriter) -> None:
@@ -163,7 +164,7 @@ class Body(httpx.AsyncByteStream, aiohttp.Payload):
             await writer.write(piece)
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        return str(self._value, encoding, errors)
+        return bytes(self._value).decode(encoding, errors)
 
 
 def by_name(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

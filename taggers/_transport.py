@@ -16,7 +16,7 @@ import aiohttp
 
 from . import __version__
 from ._httpx import httpx
-from ._pool import Body, Pool, Progress, by_name
+from ._pool import Pool, Progress, Upload, by_name
 from ._secret import bare
 from ._wire import Prepared, Response
 from .errors import (
@@ -119,14 +119,14 @@ def _request(prepared: Prepared, progress: Progress) -> httpx.Request:
         "accept-encoding": "identity",
         **prepared.headers,
     }
-    if prepared.body:
-        headers["content-length"] = str(len(prepared.body))
+    if prepared.content:
+        headers["content-length"] = str(len(prepared.content))
     parts = urlsplit(prepared.url)
     return httpx.Request(
         prepared.method,
         _origin_of(f"{parts.scheme}://{parts.netloc}"),
         headers=headers,
-        stream=Body(prepared.body, progress),
+        stream=Upload(prepared.content, progress),
         extensions={"target": prepared.url.encode(), "progress": progress},
     )
 

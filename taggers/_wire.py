@@ -7,35 +7,24 @@ The bytes of a `Prepared` are final: they are signed and sent as they are.
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
-import pybase64
 from attrs import evolve, field, frozen
 
-from ._secret import bare, names_only, without_query
-from .errors import ConfigurationError, InvalidInput
+from ._body import Body, as_body
+from ._secret import names_only, without_query
+from .errors import ConfigurationError
 
-__all__ = ["Base64", "Prepared", "Request", "Response", "encode", "prepare"]
+__all__ = ["Prepared", "Request", "Response", "encode", "prepare"]
 
 
 def encode(text: str, *, safe: str = "") -> str:
     """Percent-encodes everything but `A-Z a-z 0-9 - _ . ~` and `safe`; a space becomes %20."""
     return quote(text, safe=safe + "~")
-
-
-@frozen
-class Base64:
-    """Bytes that stand in a JSON request as base64 text, encoded only when the body is made."""
-
-    content: bytes = field(repr=lambda content: f"<{len(content)} bytes>")
 
 
 @frozen(kw_only=True)
@@ -73,13 +62,20 @@ _TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 class Prepared:
     """A request as it will be sent: an absolute URL, headers with lower-case names, and bytes.
 
+    Of a large `content` a signature takes the `sha256`, which needs no copy; `body` is one.
+
     Raises `ConfigurationError` for a header that cannot be sent, such as a key with a line break.
     """
 
     method: str
     url: str = field(repr=lambda url: repr(without_query(url)))
     headers: Mapping[str, str] = field(repr=False, validator=_sendable)
-    body: bytes = field(default=b"", repr=lambda body: f"<{len(body)} bytes>")
+    content: Body = field(alias="body", default=Body(), converter=as_body)
+
+    @property
+    def body(self) -> bytes:
+        """All bytes of the content."""
+        return bytes(self.content)
 
     @property
     def host(self) -> str:
@@ -135,12 +131,12 @@ def prepare(request: Request, endpoint: str) -> Prepared:
         for value in ([values] if isinstance(values, str) else values)
     )
     headers = {name.lower(): value for name, value in request.headers.items()}
-    body = request.content or b""
+    body = as_body(request.content or b"")
     if request.json is not None:
-        body = _json(request.json)
+        body = Body.of_json(request.json)
         headers.setdefault("content-type", "application/json;charset=UTF-8")
     elif request.form:
-        boundary, body = _multipart(request.form)
+        boundary, body = Body.of_form(request.form)
         headers["content-type"] = f"multipart/form-data; boundary={boundary}"
     return Prepared(
         method=request.method,
@@ -165,80 +161,3 @@ def _split(endpoint: str) -> SplitResult:
 
 
 _ENDPOINT = re.compile(r"https?://[!-~]+", re.I)
-
-
-def _json(value: Any) -> bytes:
-    """Compact UTF-8 JSON. Pictures are spliced in as base64, which needs no escaping.
-
-    Raises `InvalidInput` for what JSON cannot hold: NaN, half of a surrogate pair.
-    """
-    pictures: list[bytes] = []
-
-    def hold(item: Any) -> str:
-        if not isinstance(item, Base64):
-            raise TypeError(f"{type(item).__name__} cannot stand in a JSON request")
-        pictures.append(item.content)
-        return "\0"  # json.dumps writes it as an escape that the splice finds again
-
-    try:
-        made = json.dumps(
-            value, default=hold, ensure_ascii=False, allow_nan=False, separators=(",", ":")
-        ).encode()
-    except ValueError as error:
-        why = bare(error)  # the error itself holds the whole request
-    else:
-        return _with(pictures, made)
-    raise InvalidInput(f"the request cannot be written as JSON: {why}") from why
-
-
-def _with(pictures: list[bytes], made: bytes) -> bytes:
-    """The JSON with the pictures where their places are."""
-    if not pictures:
-        return made
-    parts = made.split(b'"\\u0000"')
-    if len(parts) != len(pictures) + 1:
-        raise TypeError("a string beside a picture in a JSON request may not be just a NUL")
-    return _spliced(parts, pictures)
-
-
-def _spliced(parts: list[bytes], pictures: list[bytes]) -> bytes:
-    """The parts with a picture's base64 between each two: the body stands in memory once."""
-    encoded = sum((len(content) + 2) // 3 * 4 + 2 for content in pictures)
-    body = io.BytesIO(bytes(sum(map(len, parts)) + encoded))  # of full size: it does not grow
-    body.write(parts[0])
-    for content, after in zip(pictures, parts[1:], strict=True):
-        body.write(b'"')
-        whole = memoryview(content)
-        for start in range(0, len(content), _PIECE_BYTES):
-            body.write(pybase64.b64encode(whole[start : start + _PIECE_BYTES]))
-        body.write(b'"' + after)
-    return body.getvalue()
-
-
-_PIECE_BYTES = 3 * 16 * 1024
-"""How much is encoded at once: whole groups of three bytes, that stay in the processor's cache."""
-
-
-def _multipart(form: Mapping[str, str | bytes]) -> tuple[str, bytes]:
-    """A form's boundary and body (RFC 7578). Bytes are files, under the name of their field."""
-    parts = [
-        (_disposition(name, value), value if isinstance(value, bytes) else value.encode())
-        for name, value in form.items()
-    ]
-    digest = hashlib.sha256()
-    for piece in chain.from_iterable(parts):
-        digest.update(piece)
-    boundary = digest.hexdigest()[:32]
-    opens, ends = f"--{boundary}\r\n".encode(), f"--{boundary}--\r\n".encode()
-    pieces = [piece for head, content in parts for piece in (opens, head, content, b"\r\n")]
-    return boundary, b"".join([*pieces, ends])
-
-
-def _disposition(name: str, value: str | bytes) -> bytes:
-    quoted = name.translate(_QUOTED)
-    file = f'; filename="{quoted}"' if isinstance(value, bytes) else ""
-    return f'Content-Disposition: form-data; name="{quoted}"{file}\r\n\r\n'.encode()
-
-
-_QUOTED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
-"""How a name in a form is written, as browsers do."""

@@ -10,6 +10,7 @@ from attrs import evolve
 
 from . import errors
 from ._auth import basic, header, query
+from ._body import Base64, Body
 from ._decode import Json, Xml
 from ._dialect import Account, Asked, Dialect, Incoming, NotEmulated, Refusal, Route, World
 from ._faults import Errors, Rule, VendorError, Window
@@ -41,7 +42,7 @@ from ._provider import (
     Work,
 )
 from ._settings import Secret, Setting, Settings
-from ._wire import Base64, Prepared, Request, Response, encode
+from ._wire import Prepared, Request, Response, encode
 from .hookspecs import hookimpl
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Account",
     "Asked",
     "Base64",
+    "Body",
     "BoundingBox",
     "CredentialsFile",
     "Dialect",

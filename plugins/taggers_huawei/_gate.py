@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import datetime
-import hashlib
 import hmac
 import json
 import re
@@ -182,10 +181,10 @@ def _verify_made(incoming: Incoming, names: list[str], made: str, world: World) 
         raise _unauthenticated(f"signed header {missing[0]} not found")
     signed = {name: incoming.headers[name].strip() for name in names}
     sent = incoming.prepared
-    body = hashlib.sha256(sent.body).hexdigest()
+    body = sent.content.sha256
     said = signed.get("x-sdk-content-sha256", "UNSIGNED-PAYLOAD")
     if "x-sdk-date" in signed and said in ("UNSIGNED-PAYLOAD", body):
-        expected = signature(sent.method, sent.url, signed, sent.body, world.account.secret)
+        expected = signature(sent.method, sent.url, signed, body, world.account.secret)
         if hmac.compare_digest(expected, made):
             return
     flat = canonical(sent.method, sent.url, signed, body).replace("\n", "|")

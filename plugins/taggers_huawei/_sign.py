@@ -28,7 +28,7 @@ def sign(prepared: Prepared, access_key: str, secret_key: str, now: float) -> Pr
         for name in ("x-project-id", "x-security-token")
         if name in prepared.headers
     }
-    made = signature(prepared.method, prepared.url, signed, prepared.body, secret_key)
+    made = signature(prepared.method, prepared.url, signed, prepared.content.sha256, secret_key)
     return prepared.with_headers(
         {
             "x-sdk-date": date,
@@ -39,12 +39,13 @@ def sign(prepared: Prepared, access_key: str, secret_key: str, now: float) -> Pr
 
 
 def signature(
-    method: str, url: str, headers: Mapping[str, str], body: bytes, secret_key: str
+    method: str, url: str, headers: Mapping[str, str], body_sha256: str, secret_key: str
 ) -> str:
-    """The signature in hex over exactly these headers, of which x-sdk-date must be one."""
+    """The signature in hex over exactly these headers, of which x-sdk-date must be one, and a body
+    of this SHA-256 in hex."""
     headers = {name.lower(): value.strip() for name, value in headers.items()}
     # A client that does not sign its body says so in this header (the vendor's SDK, for forms).
-    body_sha256 = headers.get("x-sdk-content-sha256") or hashlib.sha256(body).hexdigest()
+    body_sha256 = headers.get("x-sdk-content-sha256") or body_sha256
     request = canonical(method, url, headers, body_sha256)
     digest = hashlib.sha256(request.encode()).hexdigest()
     text = f"SDK-HMAC-SHA256\n{headers['x-sdk-date']}\n{digest}"

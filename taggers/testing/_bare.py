@@ -8,7 +8,6 @@ reads a list of exchanges and prints what is asked and what comes of it, as one 
 from __future__ import annotations
 
 import datetime
-import hashlib
 import json
 import os
 import platform
@@ -92,15 +91,11 @@ def _shown(provider: Provider, exchange: Exchange) -> list[Any]:
     outcome, requests = exchange.play(provider)
     said = outcome.to_dict() if isinstance(outcome, Result) else repr(outcome)
     asked = [
-        [request.method, request.url, dict(request.headers), _digest(request.body)]
+        [request.method, request.url, dict(request.headers), request.content.sha256]
         for request in requests
     ]
     shown: list[Any] = json.loads(json.dumps([asked, said]))
     return shown
-
-
-def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
 
 
 def _set_traps() -> None:

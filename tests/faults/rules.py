@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import hashlib
 import re
 import time
 from collections import deque
@@ -109,7 +110,7 @@ def _made(exchange: Exchange) -> str:
     names = found[1].split(";")
     signed = {name: exchange.headers[name] for name in names}
     url = f"http://{exchange.headers['host']}{exchange.target}"
-    return signature("POST", url, signed, exchange.body, SECRET)
+    return signature("POST", url, signed, hashlib.sha256(exchange.body).hexdigest(), SECRET)
 
 
 def _unauthenticated(reason: str, code: str = "APIGW.0301") -> Refusal:

@@ -9,6 +9,7 @@ import os
 import random
 import string
 from collections.abc import Mapping
+from hashlib import sha256
 from types import SimpleNamespace
 from urllib.parse import parse_qsl, urlsplit
 
@@ -60,7 +61,7 @@ def test_huaweis_signer_and_ours_agree() -> None:
         )
 
         signed = Signer(credentials).sign(theirs)
-        ours = huawei_signature("POST", prepared.url, headers, body, "SK")
+        ours = huawei_signature("POST", prepared.url, headers, sha256(body).hexdigest(), "SK")
 
         assert signed.header_params["Authorization"].endswith(f"Signature={ours}"), theirs
 
