@@ -17,7 +17,7 @@ from .errors import InvalidInput
 
 __all__ = ["Base64", "Body", "as_body"]
 
-PIECE_BYTES = 256 * 1024
+PIECE_BYTES = 64 * 1024
 """No piece is larger: what is made of a picture stays in the processor's cache."""
 _PICTURE_BYTES = PIECE_BYTES // 4 * 3
 
