@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen
 
+from ._extras import from_extra
 from ._metadata import orientation
 from ._model import ImageFacts
 from ._secret import without_query
@@ -124,13 +125,8 @@ class Image:
         """
         if self.content is None:
             raise UnsupportedImage(f"{self.name} is a URL: save the picture and name the file")
-        try:
+        with from_extra("image", "looking at pixels"):
             from ._pixels import decoded
-        except ImportError as error:
-            raise LocalResourceError(
-                f"Pillow is needed to look at pictures: {error}",
-                hint="run: pip install 'taggers[image]'",
-            ) from error
         return decoded(self.content, self.name, max_edge_px)
 
     @property

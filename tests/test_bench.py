@@ -17,7 +17,7 @@ from worlds import Said, aligned, boxed, compared, result, truth
 from taggers import BoundingBox, Result, Tag
 from taggers._serial import as_json
 from taggers.compare import Comparison, align
-from taggers.errors import ConfigurationError
+from taggers.errors import LocalResourceError
 from taggers.evaluate import Bench, Truth, bench
 from taggers.plugin import Money
 
@@ -159,7 +159,7 @@ def test_a_missing_library_is_named_with_what_to_install(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, missing, None)
 
-    with pytest.raises(ConfigurationError, match=r"pip install 'taggers\[eval\]'"):
+    with pytest.raises(LocalResourceError, match=r"pip install 'taggers\[eval\]'"):
         bench(comparison, alignment, known, random=1)
 
 

@@ -8,9 +8,9 @@ import zlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from .._extras import from_extra
 from .._image import Image
 from .._model import Result, Tag
-from ..errors import LocalResourceError
 
 if TYPE_CHECKING:
     from ._font import Fonts
@@ -43,13 +43,9 @@ def draw(image: Image, result: Result, *, font: str | None = None) -> bytes:
     Raises `LocalResourceError` where Pillow is missing, a font is no font or no font has the
     glyphs, and `UnsupportedImage` for a URL or a picture that cannot be decoded.
     """
-    try:
+    with from_extra("image", "drawing"):
         from ._font import Fonts
         from ._upright import upright
-    except ImportError as error:
-        raise LocalResourceError(
-            f"Pillow is needed to draw: {error}", hint="run: pip install 'taggers[image]'"
-        ) from error
     fonts = Fonts(font, os.environ.get("TAGGERS_FONT"))
     seen = upright(image, max_edge_px=MAX_EDGE_PX, min_width_px=MIN_WIDTH_PX)
     return _sheet(seen, result, fonts)

@@ -28,6 +28,7 @@ from attrs import evolve
 from .._config import Config
 from .._config import Service as Configured
 from .._dialect import Account, Dialect
+from .._extras import from_extra
 from .._registry import Registry, installed
 from .._shared import forget
 from .._sync import Tagger
@@ -193,15 +194,10 @@ class Emulator:
 
     def start(self) -> None:
         """Begins to listen, in a thread of its own."""
-        try:
+        with from_extra("server", "the emulator"):
             import uvicorn
 
             from ._app import App
-        except ImportError as error:
-            raise LocalResourceError(
-                f"the emulator needs a web server: {error}",
-                hint="run: pip install 'taggers[server]'",
-            ) from error
         app = App(self._service)
         listening = self._listen()
         self._address = listening.getsockname()[:2]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
 
+from .._extras import from_extra
 from .._money import Money
 from ..compare import Alignment, Comparison, Pricing
-from ..errors import ConfigurationError
 from ._known import Known, known
 from ._pareto import cost_per_1000, front
 from ._scores import METRICS, Calibration, Detection, Difference, Estimate, Quality
@@ -84,10 +84,10 @@ def bench(
     `random` draws the pictures for the intervals: a generator of numpy's, or its seed. Emulated
     providers are measured, and ranked only with `rank_emulated`.
 
-    Raises `InvalidInput` where truth and pictures do not go together, and `ConfigurationError`
+    Raises `InvalidInput` where truth and pictures do not go together, and `LocalResourceError`
     where a library is missing.
     """
-    try:
+    with from_extra("eval", "measuring quality"):
         from numpy.random import default_rng
 
         from ._bootstrap import Resamples
@@ -96,11 +96,6 @@ def bench(
         from ._marks import mark
         from ._quality import quality
         from ._ranking import Ranking
-    except ImportError as error:
-        raise ConfigurationError(
-            f"a library is needed to measure quality: {error}",
-            hint="run: pip install 'taggers[eval]'",
-        ) from error
     found = known(comparison, alignment, truth, judgements)
     marks = [mark(name, comparison, alignment, found) for name in comparison.providers]
     ranking = Ranking(marks, Resamples.draw(len(found.labels), default_rng(random)), rank_emulated)

@@ -24,8 +24,9 @@ from typing import Any
 
 from attrs import asdict, field, frozen
 
+from .._extras import from_extra
 from .._profile import Profile, Thresholds
-from ..errors import ConfigurationError, InvalidInput
+from ..errors import InvalidInput
 from ._evidence import Evidence, Judged
 
 __all__ = ["Cut", "Tuned", "Tuning", "tune"]
@@ -116,7 +117,7 @@ def tune(evidence: Evidence, target_precision: float = 0.95) -> Tuning:
     just the one. A tag without a confidence is kept by every threshold, and counts so.
 
     Raises `InvalidInput` for a target that is not above 0 and below 1, which no number of tags
-    proves, and for evidence in which nothing can be wrong, and `ConfigurationError` where scipy is
+    proves, and for evidence in which nothing can be wrong, and `LocalResourceError` where scipy is
     not installed.
     """
     if not 0 < target_precision < 1:
@@ -134,12 +135,8 @@ def tune(evidence: Evidence, target_precision: float = 0.95) -> Tuning:
 
 
 def _bound() -> Bound:
-    try:
+    with from_extra("eval", "finding thresholds"):
         from scipy.special import betaincinv
-    except ImportError as error:
-        raise ConfigurationError(
-            f"scipy is needed to find thresholds: {error}", hint="run: pip install 'taggers[eval]'"
-        ) from error
 
     def clopper_pearson(right: int, n: int) -> float:
         return float(betaincinv(right, n - right + 1, 1 - CONFIDENCE)) if right else 0.0

@@ -9,10 +9,11 @@ from typing import Any
 
 from attrs import evolve
 
+from .._extras import from_extra
 from .._model import Result
 from .._provider import Provider
 from .._wire import Response
-from ..errors import LocalResourceError, TaggersError
+from ..errors import TaggersError
 from ._exchange import Exchange, Mismatch
 from ._leaves import Path, replaced, without
 from ._reads import sound
@@ -40,13 +41,9 @@ def check_fuzzed(provider: Provider, recorded: list[Exchange], examples: int) ->
     `examples` are so many answers, each a recorded one with a place removed, doubled or replaced
     by something of another kind, cut short, or with other bytes in it.
     """
-    try:
+    with from_extra("testing", "fuzzing"):
         import hypothesis
         from hypothesis import strategies
-    except ImportError as error:
-        raise LocalResourceError(
-            f"fuzzing needs Hypothesis: {error}", hint="run: pip install 'taggers[testing]'"
-        ) from error
     if not recorded:
         raise Mismatch("there is no exchange to make answers of")
 
