@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shop import asked, errand, filled, keep, result, sha
 
+from taggers._model import Attempt
 from taggers._money import Money
 from taggers._process import Process
 from taggers.batch import Journal, Picture, Place, Store, runs
@@ -188,8 +189,23 @@ def test_a_raw_answer_that_json_cannot_hold_loses_no_result(store: Store) -> Non
         ]
     )
 
-    assert {("done", None): 2, ("failed", MalformedResponse.__name__): 1} == journal.progress()
+    assert {("done", None): 2, ("unknown", MalformedResponse.__name__): 1} == journal.progress()
     assert [(2,), (2,), (2,)] == asked(store, "SELECT units FROM calls")
+
+
+def test_what_failed_and_was_billed_is_tried_again_only_on_request(store: Store) -> None:
+    journal = Journal.open(store, "batch photos")
+    paid = MalformedResponse("no tags")
+    paid.note_attempts((Attempt(provider="hw", status=200, units=2, billed="yes"),))
+    journal.settle([(_begun(journal, "a.jpg"), paid)])
+    journal.close()
+
+    later = Journal.open(store, "batch photos")
+
+    assert [None] == later.begin([errand("a.jpg")])
+    assert ["MalformedResponse"] == [call.kind for call in later.unknowns()]
+    assert [None] != later.begin([errand("a.jpg")], retry=("unknown",))
+    assert [(2, 0), (0, 1)] == asked(store, "SELECT units, open_units FROM calls ORDER BY call")
 
 
 def test_a_route_is_asked_and_a_provider_answers(store: Store) -> None:

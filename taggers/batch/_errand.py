@@ -64,7 +64,8 @@ class Errand:
 
 @frozen
 class Open:
-    """An errand without a result: 'failed', or 'unknown' where it may have been done and billed."""
+    """An errand without a result: 'failed', or 'unknown' where it may have been done and billed,
+    also where an answer came that could not be read."""
 
     source: str | None
     key: str

@@ -200,10 +200,10 @@ def outcome_row(outcome: Result | TaggersError) -> tuple[Any, ...]:
         about = outcome.provenance
         maybe = _units(about.attempts, "maybe")
         return "done", about.billable_units, maybe, None, None, None, about.request_id
-    state = "unknown" if outcome.outcome == "unknown" else "failed"
+    free = outcome.outcome != "unknown" and outcome.billed == "no"
     maybe = _units(outcome.attempts, "maybe")
     return (
-        state,
+        "failed" if free else "unknown",  # which costs nothing to ask again, and which may
         _units(outcome.attempts, "yes"),
         None if outcome.billed == "maybe" and not maybe else maybe,
         type(outcome).__name__,

@@ -28,8 +28,8 @@ __all__ = ["Call", "Service", "Visit"]
 class Call:
     """One line of the journal: what was asked and answered, and what a vendor would bill for it.
 
-    `asked` holds the parameters and the JSON body, with pictures by their length. Headers,
-    signatures and passwords are not kept.
+    `asked` holds the parameters and the JSON body, with pictures by their length; `request_id` is
+    the one that the vendor names in its answer. Headers, signatures and passwords are not kept.
     """
 
     number: int
@@ -43,6 +43,7 @@ class Call:
     units: int = 0
     picture: str | None = None
     fault: str | None = None
+    request_id: str | None = None
 
 
 @frozen
@@ -229,6 +230,7 @@ class Service:
                     units=answered.units,
                     picture=answered.picture,
                     fault=visit.fault.do if visit.fault else None,
+                    request_id=visit.request_id,
                 )
             )
 

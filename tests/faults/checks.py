@@ -9,15 +9,22 @@ from .verdict import Seen
 
 __all__ = [
     "attempts",
+    "divided",
     "ends",
     "exactly_known",
     "grows_at_most",
     "in_a_second_at_most",
     "in_flight_at_most",
+    "killed",
     "leaves_nothing",
+    "none_unasked",
     "one_probe",
+    "peaks_at_most",
+    "refused_alone",
     "requests",
+    "starts_within",
     "uses",
+    "whole",
     "within",
 ]
 
@@ -137,3 +144,73 @@ def one_probe(seen: Seen) -> Iterator[str]:
         quiet = probe.came - before.came > 5
         if quiet and probe.left is not None and after.came < probe.left:
             yield f"request {after.number} came while {probe.number} tried"
+
+
+def killed(every: int) -> Check:
+    """A batch was killed every so many calls, and each time no more calls are unknown for that than
+    were under way."""
+
+    def check(seen: Seen) -> Iterator[str]:
+        for report in seen.reports:
+            calls, kills = seen.calls // len(seen.reports), report.facts["kills"]
+            if kills < max(2, calls // every):
+                yield f"after {kills} kills nothing was left to do"
+            if (died := report.facts["died"]) > report.facts["at_once"]:
+                yield f"a kill made {died} calls unknown, {report.facts['at_once']} were under way"
+
+    return check
+
+
+def none_unasked(seen: Seen) -> Iterator[str]:
+    """Nothing is billed twice before somebody asks for it, and each answer in the store is one that
+    the emulator gave."""
+    for report in seen.reports:
+        if twice := report.facts["twice_unasked"]:
+            yield f"{twice} pictures were billed twice, and nobody had asked for it"
+        if strangers := report.facts["strangers"]:
+            yield f"{strangers} answers are in the store that the emulator did not give"
+
+
+def whole(seen: Seen) -> Iterator[str]:
+    """The stores are sound, and no process broke."""
+    for report in seen.reports:
+        if not report.facts["sound"]:
+            yield "SQLite finds a store damaged"
+        if report.facts["broke"]:
+            yield f"a batch broke: {report.facts['broke']}"
+
+
+def refused_alone(seen: Seen) -> Iterator[str]:
+    """The batch that was not told to share its store refused, and said why; the others ran."""
+    for report in seen.reports:
+        if [4, 0, 0] != report.facts["ended"] or "is at work on" not in report.facts["said"]:
+            yield f"the batches ended with {report.facts['ended']}: {report.facts['said']}"
+
+
+def divided(seen: Seen) -> Iterator[str]:
+    """Both batches have asked something, where it was enough for two."""
+    for report in seen.reports:
+        if seen.calls >= 1000 and report.facts["runs"] != 2:
+            yield f"{report.facts['runs']} batches did all the work"
+
+
+def peaks_at_most(megabytes: float) -> Check:
+    """No process takes more memory."""
+
+    def check(seen: Seen) -> Iterator[str]:
+        peak = max(report.peak_mb for report in seen.reports)
+        if peak > megabytes:
+            yield f"memory peaked at {peak:.0f} MB, {megabytes:.0f} MB at most were allowed"
+
+    return check
+
+
+def starts_within(seconds: float) -> Check:
+    """The first request comes so soon after its process was started."""
+
+    def check(seen: Seen) -> Iterator[str]:
+        took_s = seen.book.requests[0].came - seen.reports[0].facts["began"]
+        if took_s > seconds:
+            yield f"the first call came after {took_s:.1f} s, {seconds:g} s at most were allowed"
+
+    return check

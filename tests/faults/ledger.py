@@ -12,6 +12,7 @@ import json
 import os
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Iterable
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,8 @@ class Book:
     @classmethod
     def read(cls, path: str | Path) -> Book:
         """The book of a server that has ended."""
-        book, known = cls(), {}
+        known: dict[int, Asked] = {}
+        others = []
         for line in Path(path).read_text().splitlines():
             kind, at, number, *rest = json.loads(line)
             if kind == "in":
@@ -89,8 +91,13 @@ class Book:
                 asked = known[number]
                 asked.left, (asked.status, asked.delivered) = at, rest
             else:
-                book.others.append([kind, at, number, *rest])
-        book.requests = list(known.values())
+                others.append([kind, at, number, *rest])
+        return cls.of(known.values(), others)
+
+    @classmethod
+    def of(cls, requests: Iterable[Asked], others: Iterable[list[Any]] = ()) -> Book:
+        """The book of these requests, and other events."""
+        book = cls(list(requests), list(others))
         for asked in book.requests:
             if asked.call is not None:
                 book.by_call[asked.call].append(asked)

@@ -7,6 +7,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from .ledger import Book
+
 __all__ = ["Outcome", "Report", "Task", "Tried"]
 
 
@@ -16,7 +18,7 @@ class Task:
 
     * `config`: the text of a taggers.toml, with {port} (and {port2}, …) for the servers' ports;
     * `address`: where other clients ask;
-    * `job`: what is done, a name in `worker.JOBS`, with its `details`;
+    * `job`: what is done, a name in `worker.JOBS` or `batches.JOBS`, with its `details`;
     * `first`, `calls`: the numbers of the calls;
     * `at_once`: how many are under way at most; `per_s`: how many are begun in a second;
     * `policy`: arguments of `Policy`; `padding`: bytes that make the request's body larger;
@@ -77,9 +79,11 @@ class Outcome:
 
 @frozen(kw_only=True)
 class Report:
-    """What a worker has to say: the outcomes, and what its process was like."""
+    """What a worker has to say: the outcomes, and what its process was like; and the `book` of a
+    server of its own."""
 
     outcomes: tuple[Outcome, ...]
     base_mb: float
     peak_mb: float
     facts: Mapping[str, Any] = field(factory=dict)
+    book: Book | None = None

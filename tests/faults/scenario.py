@@ -92,7 +92,9 @@ def run(scenario: Scenario, calls: int) -> Verdict:
         task = _filled(evolve(scenario.task, calls=calls, hosts=hosts), known)
         reports = work(task, folder, scenario.processes)
         servers.close()
-        seen = Seen(calls, [server.book for server in served], reports)
+        books = [server.book for server in served]
+        books += [report.book for report in reports if report.book is not None]
+        seen = Seen(calls, books, reports)
     return Verdict(scenario, seen, tuple(_misses(scenario, seen)))
 
 

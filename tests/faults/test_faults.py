@@ -210,6 +210,24 @@ def test_a_retired_api_is_named_as_such() -> None:
     _holds("F32 the API is retired")
 
 
+def test_a_batch_that_is_killed_at_any_moment_loses_nothing_and_sends_nothing_twice() -> None:
+    _holds("F36 a batch, SIGKILL at 200 random moments")
+
+
+def test_what_is_unknown_after_a_kill_is_sent_again_only_on_request() -> None:
+    _holds("F36 a batch, SIGKILL at 20 random moments, and then --retry-unknown")
+
+
+def test_a_library_is_complete_in_the_end_and_the_store_agrees_with_the_ledger() -> None:
+    _holds(
+        "F36 20,000 photographs, 5 % of all kinds of the emulator, 10 × SIGKILL, --retry-unknown"
+    )
+
+
+def test_two_batches_share_a_store_only_where_they_are_told_to() -> None:
+    _holds("F37 two batches share a store")
+
+
 def test_mixed_faults_bill_no_call_twice() -> None:
     _holds("mixed 5 % of all kinds")
 

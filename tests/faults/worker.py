@@ -22,6 +22,7 @@ from taggers import AsyncTagger, Policy, Result, TaggersError
 from taggers import _driver as _driver  # loaded now, and not within the first call
 from taggers._transport import Transport
 
+from .batches import JOBS as BATCHES
 from .outcome import Outcome, Report, Task, Tried
 from .peers import Quota, ask
 from .pictures import picture
@@ -192,4 +193,5 @@ def work(pipe: Pipe, task: Task) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "taggers.toml")
         path.write_text(task.config, "utf-8")
-        pipe.send(asyncio.run(_report(task, path)))
+        batches = BATCHES.get(task.job)
+        pipe.send(batches(task, path) if batches else asyncio.run(_report(task, path)))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from ..scenario import Scenario
-from . import answering, breaking, credentials, limits, mixed, reaching, routes
+from . import answering, batches, breaking, credentials, limits, mixed, reaching, routes
 
 __all__ = ["SCENARIOS"]
 
 SCENARIOS: list[Scenario] = sorted(
     (
         scenario
-        for part in (reaching, breaking, answering, limits, credentials, routes)
+        for part in (reaching, breaking, answering, limits, credentials, routes, batches)
         for scenario in part.SCENARIOS
     ),
     key=lambda scenario: int(scenario.fault[1:]),
