@@ -163,7 +163,9 @@ def _report(library: Library, told: Iterable[int], facts: Mapping[str, Any]) -> 
         "sound": library.sound(),
         "broke": library.said[-500:] if "Traceback" in library.said else "",
     }
-    return Report(outcomes=tuple(outcomes.values()), base_mb=0.0, peak_mb=0.0, facts={**facts, **more})
+    return Report(
+        outcomes=tuple(outcomes.values()), base_mb=0.0, peak_mb=0.0, facts={**facts, **more}
+    )
 
 
 def _measured(library: Library, names: Path | None = None) -> Report:
@@ -225,9 +227,7 @@ def _places(folder: Path, count: int) -> Iterator[Place]:
         link = folder / f"{number:04}"
         link.symlink_to("files")
         for name, status in about:
-            yield Place(
-                source=f"{link}/{name}", size=status.st_size, mtime_ns=status.st_mtime_ns
-            )
+            yield Place(source=f"{link}/{name}", size=status.st_size, mtime_ns=status.st_mtime_ns)
 
 
 def _keep(journal: Journal, places: Iterable[Place]) -> None:

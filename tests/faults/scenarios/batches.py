@@ -54,7 +54,9 @@ SCENARIOS = [
         about="a batch, SIGKILL at 20 random moments, and then --retry-unknown",
         figure="all answered; billed twice only what was unknown",
         plans=SLOW,
-        task=Task(config=CONFIG, job="killed", at_once=8, details={"kill_every": 30, "again": True}),
+        task=Task(
+            config=CONFIG, job="killed", at_once=8, details={"kill_every": 30, "again": True}
+        ),
         calls=600,
         few=40,
         checks=(ends(None), killed(30), whole),
@@ -66,7 +68,10 @@ SCENARIOS = [
         figure="complete; 0 billed twice before --retry-unknown; store and ledger agree",
         plans=(),
         task=Task(
-            config="", job="emulated", at_once=8, details={"kill_every": 2000, "faults": _emulated()}
+            config="",
+            job="emulated",
+            at_once=8,
+            details={"kill_every": 2000, "faults": _emulated()},
         ),
         calls=20_000,
         few=120,
