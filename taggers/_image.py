@@ -101,7 +101,8 @@ class Image:
         Raises `UnsafeUrl` for any other.
         """
         scheme, _, rest = url.partition("://")
-        if scheme.lower() not in ("http", "https") or not rest.strip("/"):
+        half = any("\ud800" <= sign <= "\udfff" for sign in rest)  # of a surrogate pair: no text
+        if scheme.lower() not in ("http", "https") or not rest.strip("/") or half:
             raise UnsafeUrl(f"{without_query(url)!r} is no http or https URL")
         return cls(url, url=url)
 

@@ -134,11 +134,13 @@ class Ledger:
         self._connection = None
 
     @contextmanager
-    def explained(self) -> Iterator[None]:
-        """Says what is wrong with the file, where, and what to do."""
+    def explained(
+        self, errors: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
+    ) -> Iterator[None]:
+        """Says what is wrong with the file, where, and what to do, for `errors` of its own."""
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
+        except errors as error:
             raise LocalResourceError(
                 f"{self.path} ({self.about}) cannot be used: {error}", hint=self._mend(error)
             ) from error
@@ -152,21 +154,24 @@ class Ledger:
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
             return self.mends.damage.format(name=self.path.name, about=self.about)
         if code == sqlite3.SQLITE_FULL:
-            return "make room on its disk"
+            return f"make room on its disk{self.mends.kept}"
         if code == sqlite3.SQLITE_IOERR:
-            return "see whether its disk is full, too small for such a file, or failing"
+            why = "see whether its disk is full, too small for such a file, or failing"
+            return f"{why}{self.mends.kept}"
         return self.mends.reach
 
 
 @frozen
 class Mends:
-    """What to do about a file that is damaged, out of reach, or of another version."""
+    """What to do about a file that is damaged, out of reach, or of another version; and, where it
+    cannot be written on, what has become of what was."""
 
     damage: str = "move it away, with {name}-wal; {about} then counts from nothing"
     reach: str = (
         "make its folder writable, or name another one as folder in [store] of taggers.toml"
     )
     version: str = "use the newest taggers everywhere on this machine"
+    kept: str = ""
 
 
 _LEDGERS: WeakSet[Ledger] = WeakSet()

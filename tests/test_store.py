@@ -39,7 +39,9 @@ def test_a_file_that_is_no_store_is_left_as_it_is(
     path = tmp_path / "photo.jpg"
     path.write_bytes(content)
 
-    with pytest.raises(LocalResourceError, match=r"photo\.jpg .*cannot be used: file is not a da"):
+    with pytest.raises(
+        LocalResourceError, match=r"photo\.jpg is no store, or its beginning is damaged"
+    ):
         Store.open(path, make=make)
 
     assert content == path.read_bytes()

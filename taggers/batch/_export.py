@@ -7,6 +7,7 @@ with its tags: in Parquet a row has lists of them, in CSV each has a line of its
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import sqlite3
 from collections import Counter
@@ -20,7 +21,7 @@ from .._serial import as_json
 from ..errors import LocalResourceError
 from ._results import unpacked
 from ._schema import LIVE
-from ._store import Store, named
+from ._store import Store, shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,8 +61,11 @@ def _whole(path: Path) -> Iterator[Path]:
         yield beside
         beside.replace(path)
     except OSError as error:
-        reason = error.strerror or error
-        raise LocalResourceError(f"{path} cannot be written: {reason}") from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        raise LocalResourceError(
+            f"{path} cannot be written: {error.strerror or error}",
+            hint="make room there, or name another place" if full else None,
+        ) from error
     finally:
         beside.unlink(missing_ok=True)
 
@@ -152,20 +156,14 @@ def _lines(row: sqlite3.Row, tags: list[tuple[str, float | None]]) -> Iterator[t
 
 def _cell(text: str) -> str:
     """A text that a spreadsheet does not take for a formula."""
-    shown = _text(text)
-    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown
-
-
-def _text(text: str) -> str:
-    """A name without what is no text in it."""
-    return text.encode("utf-8", "replace").decode()
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def _name(row: sqlite3.Row) -> str:
     """Where the picture is, or its URL; one that is only known by its content has no name."""
     if row["source"] is not None:
-        return _text(named(row["source"]))
-    return _sha256(row) or _text(named(row["key"]))
+        return shown(row["source"])
+    return _sha256(row) or shown(row["key"])
 
 
 def _sha256(row: sqlite3.Row) -> str | None:

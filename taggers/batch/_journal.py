@@ -106,12 +106,14 @@ class Journal:
 
     def close(self, state: Literal["done", "stopped"] = "done") -> None:
         """Ends the run; what it has under way becomes unknown."""
-        with self.store.write() as sql:
+        with self._write() as sql:
             end_run(sql, self.run, state, self._now())
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
         try:
+            if not self.store.path.exists():  # which writing would make again
+                raise self._lost()
             with self.store.write() as sql:
                 seen = sql.execute(
                     "UPDATE run_rows SET seen = ?, state = iif(state = 'died', 'running', state) "
@@ -119,14 +121,17 @@ class Journal:
                     (self._now(), self.run),
                 )
                 if seen.rowcount == 0:
-                    raise LocalResourceError(
-                        f"{self.store.path} was moved away or replaced during the run",
-                        hint="put it back and run again: what was finished is in it",
-                    )
+                    raise self._lost()
                 yield sql
         except BaseException:
             self._results.forget()  # it may know rows that are not there
             raise
+
+    def _lost(self) -> LocalResourceError:
+        return LocalResourceError(
+            f"{self.store.path} was moved away or replaced during the run",
+            hint="put it back and run again: what was finished is in it",
+        )
 
     def _begun(self, sql: sqlite3.Connection, errand: Errand, retry: Sequence[Retry]) -> int | None:
         picture = keep_picture(sql, errand.picture)

@@ -124,11 +124,17 @@ class _Run:
     tally: Tally
 
     async def all(self, sources: Iterable[str]) -> None:
+        try:
+            await self._all(sources)
+        except ExceptionGroup as errors:  # where the journal breaks, it does so for many tasks
+            raise errors.exceptions[0] from errors
+
+    async def _all(self, sources: Iterable[str]) -> None:
         queues = {name: asyncio.Queue[_Work | None](2 * n) for name, n in self.providers.items()}
         async with asyncio.TaskGroup() as tasks:
             for name, at_a_time in self.providers.items():
                 for _ in range(at_a_time):
-                    tasks.create_task(self._work_off(name, queues[name]))
+                    tasks.create_task(self._work_off(name, queues[name], tasks))
             async for work, names in self._found(sources):
                 for name in names:
                     await queues[name].put(work)
@@ -171,7 +177,9 @@ class _Run:
             return None
         return _Work(image, place)
 
-    async def _work_off(self, name: str, queue: asyncio.Queue[_Work | None]) -> None:
+    async def _work_off(
+        self, name: str, queue: asyncio.Queue[_Work | None], tasks: asyncio.TaskGroup
+    ) -> None:
         settling: set[asyncio.Task[None]] = set()
         while (work := await queue.get()) is not None:
             if self.stop.is_set() or name in self.tally.ended:
@@ -190,7 +198,8 @@ class _Run:
                 continue
             said = await self._asked(name, work.image)
             await asyncio.gather(*settling)
-            settling = {asyncio.create_task(self._settled(call, work.image.source, name, said))}
+            settling = {tasks.create_task(self._settled(call, work.image.source, name, said))}
+            await asyncio.sleep(0)  # it is in line before the next one begins
         await asyncio.gather(*settling)
 
     async def _asked(self, name: str, image: Image) -> Result | TaggersError:

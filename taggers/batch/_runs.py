@@ -12,7 +12,7 @@ from attrs import frozen
 
 from .._process import Process
 from ..errors import LocalResourceError
-from ._store import Store
+from ._store import Store, shown
 
 __all__ = ["Run", "begin_run", "end_run", "recover", "refuse_company", "runs"]
 
@@ -60,7 +60,7 @@ def begin_run(sql: sqlite3.Connection, command: str, options: Mapping[str, Any],
     row = sql.execute(
         "INSERT INTO run_rows (state, command, options, began, seen, pid, started, space) "
         "VALUES ('running', ?, ?, ?, ?, ?, ?, ?)",
-        (command, json.dumps(options), now, now, this.pid, this.started, this.space),
+        (shown(command), json.dumps(options), now, now, this.pid, this.started, this.space),
     )
     assert row.lastrowid is not None
     return row.lastrowid

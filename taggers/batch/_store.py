@@ -16,14 +16,17 @@ from .._ledger import Ledger, Mends
 from ..errors import LocalResourceError
 from ._schema import APPLICATION, SCHEMA, VERSION
 
-__all__ = ["Store", "named", "stored"]
+__all__ = ["Store", "named", "shown", "stored"]
 
 _MENDS = Mends(
     damage="it was left as it is: copy it, then save what can be read with "
     "`sqlite3 {name} .recover | sqlite3 mended.sqlite3`, or name another file",
     reach="see whether you may read and write the file and its folder",
     version="use the taggers that made it, or a newer one",
+    kept="; what was finished is in it, and the same command goes on from there",
 )
+MAGIC, HEAD_BYTES = b"SQLite format 3\0", 100
+"""How a file of SQLite begins, and how long its header is."""
 _PRAGMAS = (
     "cache_size = -32768",  # 32 MB: the pages of the index by label that a group commit touches
     "wal_autocheckpoint = 8000",  # 32 MB: each of them is then written to its place less often
@@ -59,13 +62,13 @@ class Store:
     def open(cls, path: str | os.PathLike[str], *, make: bool = False) -> Self:
         """The store at a path, which is made where there is none and that is wanted."""
         store = cls(Path(path))
-        if not make and not store._filled():
+        with store._ledger.explained():
+            there = store._check_file()
+        if not make and not there:
             raise LocalResourceError(
                 f"there is no store {path}", hint="`taggers batch … --into STORE` makes one"
             )
-        if store.path.exists() and not stat.S_ISREG(store.path.stat().st_mode):
-            raise LocalResourceError(f"{path} is no file", hint=_MENDS.reach)
-        with store.read() if store._filled() else store.write():
+        with store.read() if there else store.write():
             return store
 
     def write(self) -> AbstractContextManager[sqlite3.Connection]:
@@ -75,7 +78,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """A connection of its own that can only read, and sees the store as it is now."""
-        with self._ledger.explained(), closing(self._reader()) as connection:
+        with self._ledger.explained((sqlite3.Error,)), closing(self._reader()) as connection:
             self._ledger.check(connection)
             connection.execute("BEGIN")
             yield connection
@@ -91,11 +94,34 @@ class Store:
         self.close()
 
     def _reader(self) -> sqlite3.Connection:
-        uri = f"{self.path.absolute().as_uri()}?mode=ro"
+        uri = f"{self.path.absolute().as_uri()}?mode=ro{'&immutable=1' if self._sealed() else ''}"
         return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
 
-    def _filled(self) -> bool:
-        return self.path.exists() and self.path.stat().st_size > 0
+    def _sealed(self) -> bool:
+        """Whether nobody can write it here, and all of it is in its one file: SQLite would make
+        others beside it to read it."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        return not os.access(self.path.parent, os.W_OK) and not log.exists()
+
+    def _check_file(self) -> bool:
+        """Whether there is a file with something in it. Raises `LocalResourceError` where that
+        cannot be a store."""
+        try:
+            about = self.path.stat()
+        except FileNotFoundError:
+            return False
+        if not stat.S_ISREG(about.st_mode):
+            raise LocalResourceError(f"{self.path} is no file", hint=_MENDS.reach)
+        if about.st_size == 0:
+            return False
+        with self.path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+        if len(head) < HEAD_BYTES or not head.startswith(MAGIC):
+            raise LocalResourceError(
+                f"{self.path} is no store, or its beginning is damaged",
+                hint="name another file; this one was left as it is",
+            )
+        return True
 
 
 def stored(name: str) -> str | bytes:
@@ -110,3 +136,9 @@ def stored(name: str) -> str | bytes:
 def named(name: str | bytes) -> str:
     """The path or URL that `stored` made this of."""
     return os.fsdecode(name) if isinstance(name, bytes) else name
+
+
+def shown(name: str | bytes) -> str:
+    """A path or URL as text; what is none in it becomes what bytes it is, as in caf\\xe9."""
+    content = name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape")
+    return content.decode("utf-8", "backslashreplace")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 from attrs import frozen
@@ -70,7 +70,8 @@ def query(store: Store, statement: str, values: tuple[Any, ...] = ()) -> Iterato
             cursor = sql.execute(statement, values)
         if cursor.description is None:
             raise InvalidInput("the statement asks for nothing", hint=_HINT, scope="call")
-        yield Answer(tuple(column[0] for column in cursor.description), _rows(cursor))
+        with closing(_rows(cursor)) as rows:
+            yield Answer(tuple(column[0] for column in cursor.description), rows)
 
 
 def search(store: Store, text: str) -> list[str]:
@@ -111,7 +112,7 @@ def _only_reads(action: int, what: str | None, *_: object) -> int:
     return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
 
 
-def _rows(cursor: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
+def _rows(cursor: sqlite3.Cursor) -> Generator[tuple[Any, ...]]:
     with _faults():
         yield from cursor
 

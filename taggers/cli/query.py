@@ -75,5 +75,5 @@ def _table(answer: Answer) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """A cell as text or number; the bytes of a name that is no text lose what is none."""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    """A cell as text or number; a name that is no text is bytes, as in caf\\xe9."""
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
