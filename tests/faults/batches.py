@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import random
-import resource
+import re
+import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
@@ -173,15 +174,21 @@ def _measured(library: Library, names: Path | None = None) -> Report:
     began = time.time()
     with (names or Path(os.devnull)).open("rb") as file:
         process = library.start(source="-" if names else "", names=file)
+        peak_mb = _peak_mb(process)
         told = set(answers(process))
-        _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
     facts = {"began": began, "took_s": time.time() - began, "ended": [process.returncode]}
-    return evolve(_report(library, told, facts), peak_mb=_mb(used))
+    return evolve(_report(library, told, facts), peak_mb=peak_mb)
 
 
-def _mb(used: resource.struct_rusage) -> float:
-    return used.ru_maxrss / 1024
+def _peak_mb(process: subprocess.Popen[bytes]) -> float:
+    """The most memory that a process has taken when it ends, in MB. (What `wait4` says of it counts
+    also what its parent had when it was forked.)"""
+    peak_kb = 0
+    while process.poll() is None:
+        found = re.search(r"VmHWM:\s*(\d+)", Path(f"/proc/{process.pid}/status").read_text())
+        peak_kb = int(found[1]) if found else peak_kb
+        time.sleep(0.01)
+    return peak_kb / 1024
 
 
 def _emulated_book(emulator: Emulator, by_content: Mapping[str, int]) -> Book:

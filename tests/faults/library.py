@@ -28,7 +28,7 @@ DIED = "the run ended before an answer came"
 _CALLS = """
     SELECT c.source, c.state, c.units, c.open_units, c.kind, c.message, c.took_s,
     (SELECT label FROM tags AS t WHERE t.picture = c.picture AND t.call = c.call AND rank = 1)
-    FROM calls AS c WHERE c.provider = ? ORDER BY c.call
+    FROM calls AS c WHERE c.source LIKE ? ORDER BY c.call
 """
 
 
@@ -98,7 +98,7 @@ class Library:
         """What the store says of each call, by all that was ever asked for it."""
         found: dict[int, Outcome] = {}
         for source, state, units, open_units, kind, message, took_s, label in self.asked(
-            _CALLS, self.provider
+            _CALLS, f"{self.folder}/%"
         ):
             call = call_of(source)
             before = found[call].tried if call in found else ()
