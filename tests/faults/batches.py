@@ -31,6 +31,8 @@ EMULATED = "huawei-tagging-v2"
 PHOTOS = Path(__file__).parents[2] / "examples" / "photos"
 PASSES = 12
 """So many runs are tried at most to finish what has failed."""
+MEANWHILE = 16
+"""So many calls more may be over when a signal comes."""
 GROUP = 20_000
 """So many results are written at a time where a store is made."""
 
@@ -132,9 +134,10 @@ def _killed(library: Library, task: Task) -> tuple[set[int], int]:
     """What batches say is answered that are killed every so many calls; how many were."""
     lots = random.Random(task.first)
     wanted = max(2, task.calls // task.details["kill_every"])
+    most = max(task.calls // (wanted + 1) - MEANWHILE, MEANWHILE // 2)
     told: set[int] = set()
     for kills in range(wanted):
-        more, at_work = library.killed(lots.randrange(task.calls // (wanted + 1)), lots)
+        more, at_work = library.killed(lots.randrange(most), lots)
         told |= more
         if not at_work:
             return told, kills
