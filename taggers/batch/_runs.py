@@ -99,16 +99,19 @@ def _forsake(sql: sqlite3.Connection, run: int, now: float) -> int:
     ).rowcount
 
 
-def refuse_company(sql: sqlite3.Connection, store: Store) -> None:
+def refuse_company(sql: sqlite3.Connection, store: Store, now: float) -> None:
     """Raises `LocalResourceError` where a run is at work, and says which."""
-    row = sql.execute(
-        "SELECT id, pid, command, began FROM run_rows WHERE state = 'running' LIMIT 1"
-    ).fetchone()
-    if row is None:
-        return
-    run, pid, command, began = row
+    rows = sql.execute(
+        "SELECT id, command, began, seen, pid, started, space FROM run_rows WHERE state = 'running'"
+    ).fetchall()
+    for run, command, began, seen, *process in rows:
+        if not _ended(Process(*process), now - seen):
+            raise _company(store, run, command, process[0], began)
+
+
+def _company(store: Store, run: int, command: str, pid: int, began: float) -> LocalResourceError:
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(began))
-    raise LocalResourceError(
+    return LocalResourceError(
         f"run {run} ({command}, process {pid}) is at work on {store.path} since {since}",
         hint="wait until it ends, or pass --share to divide the work with it",
     )
