@@ -23,7 +23,7 @@ from ._outcomes import outcomes
 from ._plan import CALL_S, Plan, Planned, Reason, plan
 from ._renormalize import Reading, read_again, renormalize
 from ._run import Happened, Tally, batch
-from ._runs import Run, runs
+from ._runs import Run, ensure_alone, runs
 from ._source import find, sampled
 from ._store import Store
 from ._tariff import Tariff, tariff
@@ -60,6 +60,7 @@ __all__ = [
     "Unfinished",
     "Where",
     "batch",
+    "ensure_alone",
     "export",
     "find",
     "judge",

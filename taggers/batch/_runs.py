@@ -14,7 +14,7 @@ from .._process import Process
 from ..errors import LocalResourceError
 from ._store import Store, shown
 
-__all__ = ["Run", "begin_run", "end_run", "recover", "refuse_company", "runs"]
+__all__ = ["Run", "begin_run", "end_run", "ensure_alone", "recover", "refuse_company", "runs"]
 
 LEASE_S = 60.0
 """How long a process whose end cannot be seen may write nothing before it counts as ended. If it
@@ -97,6 +97,12 @@ def _forsake(sql: sqlite3.Connection, run: int, now: float) -> int:
         "message = 'the run ended before an answer came' WHERE state = 'sent' AND run = ?",
         (now, run),
     ).rowcount
+
+
+def ensure_alone(store: Store) -> None:
+    """Raises `LocalResourceError` where a run is at work on a store."""
+    with store.read() as sql:
+        refuse_company(sql, store, time.time())
 
 
 def refuse_company(sql: sqlite3.Connection, store: Store, now: float) -> None:

@@ -44,8 +44,8 @@ def unfinished(store: Store, run: int | None = None) -> list[Unfinished]:
     """What has no result, of one run or of all, the most frequent first."""
     with store.read() as sql:
         rows = sql.execute(
-            f"SELECT provider, state, kind, count, {_FIRST}, c.message, options FROM ("
-            "SELECT p.name AS provider, c.state, c.kind, count(*) AS count, r.options, "
+            f"SELECT name, c.state, c.kind, count, {_FIRST}, c.message, options FROM ("
+            "SELECT p.name, c.state, c.kind, count(*) AS count, r.options, "
             "min(c.id) AS first FROM call_rows AS c JOIN provider_rows AS p ON p.id = c.provider "
             f"JOIN run_rows AS r ON r.id = c.run WHERE {_OPEN} AND (?1 IS NULL OR c.run = ?1) "
             "GROUP BY p.name, c.state, c.kind, r.options"
