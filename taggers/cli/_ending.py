@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import shorten
 
 from ..batch import Journal, Tally, Unfinished, unfinished
 from ._again import again
 from ._bill import PriceOf, bill
 
 __all__ = ["ending", "exit_code", "listed"]
+
+LONGEST = 120
+"""The most characters that are shown of an error's message."""
 
 
 def ending(
@@ -39,7 +43,8 @@ def listed(store: Path, found: list[Unfinished]) -> Iterator[str]:
     """What has no result, each kind with an example and the command that asks for those again."""
     for one in found:
         such_as = f", such as {one.source}" if one.source else ""
-        yield f"{one.count:,} {one.state} at {one.provider}: {one.kind}{such_as}: {one.message}"
+        message = shorten(one.message, LONGEST, placeholder=" …")
+        yield f"{one.count:,} {one.state} at {one.provider}: {one.kind}{such_as}: {message}"
         warning = " (may be billed twice)" if one.state == "unknown" else ""
         yield f"  again{warning}: {again(store, one)}"
 

@@ -9,6 +9,7 @@ from attrs import define, field
 __all__ = ["Pace"]
 
 WINDOW_S = 30.0
+WARM_S = 3.0
 
 
 @define
@@ -30,9 +31,11 @@ class Pace:
         return self._rate(1)
 
     def left_s(self, left: int) -> float | None:
-        """How long so many errands take at this pace, in seconds; None where nothing moves."""
+        """How long so many errands take at this pace, in seconds; None where that is not known yet,
+        and where nothing moves."""
         rate = self._rate(2)
-        return left / rate if rate else None
+        seen_s = self._seen[-1][0] - self._seen[0][0]
+        return left / rate if rate and seen_s >= WARM_S else None
 
     def _rate(self, which: int) -> float:
         first, last = self._seen[0], self._seen[-1]
