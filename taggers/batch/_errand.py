@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import stat
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal, Self
 
 from attrs import frozen
@@ -13,7 +16,17 @@ from .._money import Money
 from ..errors import InvalidInput
 from ._store import Store, named, stored
 
-__all__ = ["Errand", "Open", "Picture", "Place", "Retry", "keep_picture", "without_result"]
+__all__ = [
+    "Errand",
+    "Open",
+    "Picture",
+    "Place",
+    "Retry",
+    "keep_picture",
+    "key_of",
+    "shown_key",
+    "without_result",
+]
 
 Retry = Literal["failed", "unknown"]
 
@@ -48,6 +61,15 @@ class Place:
     source: str
     size: int | None = None
     mtime_ns: int | None = None
+
+    @classmethod
+    def of(cls, source: str) -> Self:
+        """The place of a picture; of what is no file here nothing tells whether it changed."""
+        with contextlib.suppress(OSError, ValueError):
+            status = Path(source).stat()
+            if "://" not in source and stat.S_ISREG(status.st_mode):
+                return cls(source=source, size=status.st_size, mtime_ns=status.st_mtime_ns)
+        return cls(source=source)
 
 
 @frozen(kw_only=True)
@@ -90,21 +112,25 @@ def without_result(store: Store, state: Retry) -> Iterator[Open]:
             (state,),
         )
         for source, key, *rest in rows:
-            shown = key.hex() if isinstance(key, bytes) and len(key) == 32 else named(key)
-            yield Open(None if source is None else named(source), shown, *rest)
+            yield Open(None if source is None else named(source), shown_key(key), *rest)
 
 
-def _key_of(key: str) -> str | bytes:
-    """A picture's key as the store has it."""
+def key_of(key: str) -> str | bytes:
+    """A picture's key as the store has it. Raises `ValueError` for what is none."""
     if len(key) == 64 and "://" not in key:
         return bytes.fromhex(key)
     return stored(key)
 
 
+def shown_key(key: str | bytes) -> str:
+    """A key of the store as `Picture` has it."""
+    return key.hex() if isinstance(key, bytes) and len(key) == 32 else named(key)
+
+
 def keep_picture(sql: sqlite3.Connection, picture: Picture) -> int:
     """The id of a picture, which is written down where it is new."""
     try:
-        key = _key_of(picture.key)
+        key = key_of(picture.key)
     except ValueError:
         raise InvalidInput(f"{picture.key!r} is neither a SHA-256 in hex nor a URL") from None
     sql.execute(

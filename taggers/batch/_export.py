@@ -26,7 +26,7 @@ from ._store import Store, shown
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["FORMATS", "export", "write_lines"]
+__all__ = ["FORMATS", "export", "groups", "name_of", "write_lines"]
 
 FORMATS = ("parquet", "csv", "jsonl")
 GROUP = 20_000
@@ -92,7 +92,8 @@ _REGIONS = """
 """
 
 
-def _groups(sql: sqlite3.Connection, size: int) -> Iterator[list[sqlite3.Row]]:
+def groups(sql: sqlite3.Connection, size: int) -> Iterator[list[sqlite3.Row]]:
+    """The errands of a store, so many at a time."""
     last = 0
     while True:
         cursor = sql.cursor()
@@ -106,7 +107,7 @@ def _groups(sql: sqlite3.Connection, size: int) -> Iterator[list[sqlite3.Row]]:
 
 def _jsonl(sql: sqlite3.Connection, file: TextIO) -> int:
     count = 0
-    for group in _groups(sql, 1_000):
+    for group in groups(sql, 1_000):
         for row in group:
             record = _record(sql, row["call"]) if row["state"] == "done" else _failure(row)
             file.write(as_json(record) + "\n")
@@ -117,7 +118,7 @@ def _jsonl(sql: sqlite3.Connection, file: TextIO) -> int:
 def _failure(row: sqlite3.Row) -> dict[str, Any]:
     billed = "yes" if row["units"] else "maybe" if row["open_units"] else "no"
     error = {"kind": row["kind"], "message": row["message"], "code": row["code"], "billed": billed}
-    image = {"source": _name(row), "sha256": _sha256(row)}
+    image = {"source": name_of(row), "sha256": _sha256(row)}
     return {"provider": row["provider"], "image": image, "error": error}
 
 
@@ -134,7 +135,7 @@ def _csv(sql: sqlite3.Connection, file: TextIO) -> int:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(_COLUMNS)
     labels, count = _labels(sql), 0
-    for group in _groups(sql, 1_000):
+    for group in groups(sql, 1_000):
         tags: dict[int, list[tuple[str, float | None]]] = {}
         for call, label, score in sql.execute(_TAGS, (group[0]["call"], group[-1]["call"])):
             tags.setdefault(call, []).append((_cell(labels[label]), score))
@@ -146,7 +147,7 @@ def _csv(sql: sqlite3.Connection, file: TextIO) -> int:
 
 def _lines(row: sqlite3.Row, tags: list[tuple[str, float | None]]) -> Iterator[tuple[Any, ...]]:
     """A line for each tag; one for an errand without any."""
-    about = (_cell(_name(row)), _sha256(row), row["provider"], row["answered"])
+    about = (_cell(name_of(row)), _sha256(row), row["provider"], row["answered"])
     error = (row["kind"], row["message"] and _cell(row["message"]), row["run"])
     for rank, (label, score) in enumerate(tags, 1):
         yield *about, label, score, rank, *error
@@ -159,7 +160,7 @@ def _cell(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
-def _name(row: sqlite3.Row) -> str:
+def name_of(row: sqlite3.Row) -> str:
     """Where the picture is, or its URL; one that is only known by its content has no name."""
     if row["source"] is not None:
         return shown(row["source"])
@@ -189,7 +190,7 @@ def _parquet(store: Store, path: Path) -> int:
         labels = _labels(sql)
         names = pyarrow.array(map(labels.get, range(max(labels, default=0) + 1)), pyarrow.string())
         try:
-            for group in _groups(sql, GROUP):
+            for group in groups(sql, GROUP):
                 part = _table(pyarrow, sql, group, names)
                 writer = writer or parquet.ParquetWriter(path, part.schema, compression="zstd")
                 writer.write_table(part)
@@ -232,7 +233,7 @@ def _table(
         {
             "call": column("call", number),
             "run": column("run", number),
-            "image": arrow.array(map(_name, group), string),
+            "image": arrow.array(map(name_of, group), string),
             "sha256": arrow.array(map(_sha256, group), string),
             "format": column("format", string),
             "width": column("width", number),

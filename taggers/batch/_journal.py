@@ -25,7 +25,7 @@ from ._runs import begin_run, end_run, recover, refuse_company
 from ._schema import LIVE
 from ._store import Store, stored
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "states_of", "states_of_place"]
 
 
 @define(eq=False)
@@ -61,7 +61,7 @@ class Journal:
         with store.write() as sql:
             died = recover(sql, now())
             if not shared:
-                refuse_company(sql, store)
+                refuse_company(sql, store, now())
             run = begin_run(sql, command, options or {}, now())
         return cls(store, run, died, now=now)
 
@@ -85,7 +85,7 @@ class Journal:
         """What became of the errands of files that are as they were when they were seen last: the
         state by provider, for each; empty where a file must be read to know."""
         with self.store.read() as sql:
-            return [_asked(sql, place) for place in places]
+            return [states_of_place(sql, place) for place in places]
 
     def unknowns(self) -> list[Open]:
         """The errands, of all runs, that may have been done and billed."""
@@ -190,7 +190,19 @@ class Journal:
             self._results.put(sql, self.run, call, row[0], kept)
 
 
-def _asked(sql: sqlite3.Connection, place: Place) -> dict[str, str]:
+def states_of(sql: sqlite3.Connection, key: str | bytes) -> dict[str, str]:
+    """The state of the errands about a picture by provider; its key is as the store has it."""
+    rows = sql.execute(
+        "SELECT p.name, c.state FROM picture_rows AS k "
+        f"JOIN call_rows AS c ON c.picture = k.id AND c.{LIVE} "
+        "JOIN provider_rows AS p ON p.id = c.provider WHERE k.key = ?",
+        (key,),
+    )
+    return dict(rows.fetchall())
+
+
+def states_of_place(sql: sqlite3.Connection, place: Place) -> dict[str, str]:
+    """The same for the picture of a file that did not change."""
     rows = sql.execute(
         "SELECT p.name, c.state FROM place_rows AS at "
         f"JOIN call_rows AS c ON c.picture = at.picture AND c.{LIVE} "
