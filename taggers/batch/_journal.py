@@ -202,7 +202,9 @@ def states_of(sql: sqlite3.Connection, key: str | bytes) -> dict[str, str]:
 
 
 def states_of_place(sql: sqlite3.Connection, place: Place) -> dict[str, str]:
-    """The same for the picture of a file that did not change."""
+    """The same for the picture of a file that did not change; empty where nothing tells that."""
+    if place.size is None:
+        return {}
     rows = sql.execute(
         "SELECT p.name, c.state FROM place_rows AS at "
         f"JOIN call_rows AS c ON c.picture = at.picture AND c.{LIVE} "
