@@ -75,8 +75,8 @@ def _run(scenarios: Sequence[Scenario], few: bool) -> tuple[str, bool]:
         for miss in verdict.misses:
             print(f"    {scenario.name}: {miss}", file=sys.stderr)
         peak_mb = max((report.peak_mb for report in verdict.seen.reports), default=0)
-        took = f"    {time.monotonic() - began:.1f} s, {peak_mb:.0f} MB at most"
-        print(took, file=sys.stderr, flush=True)
+        memory = f", {peak_mb:.0f} MB at most" if peak_mb else ""
+        print(f"    {time.monotonic() - began:.1f} s{memory}", file=sys.stderr, flush=True)
         table, holds = table + line, holds and not verdict.misses
     return table, holds
 
