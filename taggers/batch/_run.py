@@ -125,7 +125,7 @@ async def batch(
     * `retry`: which errands of earlier runs are asked again: "failed" ones, and "unknown" ones only
       on request, since they may be billed twice;
     * `tariffs` say what a call may cost, for what is never answered;
-    * `patience_s`: how long an endpoint that cannot be reached is waited for, before it is given up;
+    * `patience_s`: how long an endpoint that cannot be reached is waited for;
     * `heard` is told of everything as it happens, in the event loop, when `tally` has counted it.
 
     Raises `LocalResourceError` where the store cannot be written any more; everything that was
