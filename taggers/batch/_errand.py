@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, Self
 
 from attrs import frozen
@@ -11,9 +12,11 @@ from attrs import frozen
 from .._image import Image
 from .._money import Money
 from ..errors import InvalidInput
+from ._rows import blocks, insert
 from ._store import Store, named, stored
 
-__all__ = ["Errand", "Open", "Picture", "Place", "Retry", "keep_picture", "without_result"]
+__all__ = ["Errand", "Open", "Picture", "Place", "Retry", "keep_pictures",
+           "keep_places", "without_result"]  # fmt: skip
 
 Retry = Literal["failed", "unknown"]
 
@@ -96,21 +99,37 @@ def without_result(store: Store, state: Retry) -> Iterator[Open]:
 
 def _key_of(key: str) -> str | bytes:
     """A picture's key as the store has it."""
-    if len(key) == 64 and "://" not in key:
-        return bytes.fromhex(key)
-    return stored(key)
-
-
-def keep_picture(sql: sqlite3.Connection, picture: Picture) -> int:
-    """The id of a picture, which is written down where it is new."""
     try:
-        key = _key_of(picture.key)
+        return bytes.fromhex(key) if len(key) == 64 and "://" not in key else stored(key)
     except ValueError:
-        raise InvalidInput(f"{picture.key!r} is neither a SHA-256 in hex nor a URL") from None
-    sql.execute(
-        "INSERT OR IGNORE INTO picture_rows (key, format, width, height, bytes) "
-        "VALUES (?, ?, ?, ?, ?)",
-        (key, picture.format, picture.width, picture.height, picture.size),
-    )
-    (row,) = sql.execute("SELECT id FROM picture_rows WHERE key = ?", (key,)).fetchone()
-    return int(row)
+        raise InvalidInput(f"{key!r} is neither a SHA-256 in hex nor a URL") from None
+
+
+def keep_pictures(sql: sqlite3.Connection, pictures: Sequence[Picture]) -> list[int]:
+    """The ids of pictures; those that are new are written down."""
+    keys = [_key_of(picture.key) for picture in pictures]
+    about = [
+        (key, p.format, p.width, p.height, p.size) for key, p in zip(keys, pictures, strict=True)
+    ]
+    insert(sql, "OR IGNORE INTO picture_rows (key, format, width, height, bytes)", about)
+    ids: dict[str, int] = {}
+    for marks, values in blocks([*enumerate(keys)]):
+        (found,) = sql.execute(
+            f"WITH asked (number, key) AS (VALUES {marks}) SELECT json_group_object(number, p.id) "
+            "FROM asked CROSS JOIN picture_rows AS p ON p.key = asked.key",
+            values,
+        ).fetchone()
+        ids |= json.loads(found)
+    return [ids[str(number)] for number in range(len(keys))]
+
+
+def keep_places(
+    sql: sqlite3.Connection, run: int, places: Iterable[tuple[Place | None, int]]
+) -> None:
+    """Writes down where pictures, by their ids, were seen last."""
+    rows = [
+        (stored(place.source), picture, place.size, place.mtime_ns, run)
+        for place, picture in places
+        if place is not None
+    ]
+    insert(sql, "OR REPLACE INTO place_rows", rows)
