@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import stat
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 from attrs import define, field, frozen
 
@@ -33,10 +34,10 @@ __all__ = ["Happened", "Tally", "batch"]
 
 CHUNK = 256
 """So many pictures are looked up in the store at once."""
+AHEAD = 8
+"""So many are read at a time."""
 ENDING = ("credential", "account", "process")
 """The scopes of errors after which asking the same provider again is in vain."""
-
-T = TypeVar("T")
 
 
 @frozen
@@ -130,39 +131,55 @@ class _Run:
             raise errors.exceptions[0] from errors
 
     async def _all(self, sources: Iterable[str]) -> None:
-        queues = {name: asyncio.Queue[_Work | None](2 * n) for name, n in self.providers.items()}
+        queues: dict[str, _Queue] = {n: asyncio.Queue(many) for n, many in self.providers.items()}
         async with asyncio.TaskGroup() as tasks:
             for name, at_a_time in self.providers.items():
                 for _ in range(at_a_time):
-                    tasks.create_task(self._work_off(name, queues[name], tasks))
-            async for work, names in self._found(sources):
-                for name in names:
-                    await queues[name].put(work)
+                    tasks.create_task(self._work_off(name, queues[name]))
+            await self._feed(sources, queues)
             for name, at_a_time in self.providers.items():
                 for _ in range(at_a_time):
                     await queues[name].put(None)
 
-    async def _found(self, sources: Iterable[str]) -> AsyncIterator[tuple[_Work, Sequence[str]]]:
-        """The pictures that somebody has still to be asked about, read, with who that is."""
+    async def _feed(self, sources: Iterable[str], queues: Mapping[str, _Queue]) -> None:
+        """Hands every picture to those who have still to ask about it; some are read ahead."""
+        reading: deque[tuple[asyncio.Task[_Work | None], Sequence[str]]] = deque()
+
+        async def hand_on() -> None:
+            read, names = reading.popleft()
+            if work := await read:
+                for name in names:
+                    await queues[name].put(work)
+
+        try:
+            async for source, place, names in self._unasked(sources):
+                reading.append((asyncio.create_task(self._read(source, place)), names))
+                if len(reading) == AHEAD:
+                    await hand_on()
+            while reading:
+                await hand_on()
+        finally:
+            for read, _ in reading:
+                read.cancel()
+
+    async def _unasked(self, sources: Iterable[str]) -> AsyncIterator[_Missing]:
+        """The pictures about which somebody has still to be asked; of the others it is told."""
         every = iter(sources)
-        while not self.stop.is_set():
-            chunk = await asyncio.to_thread(lambda: [*islice(every, CHUNK)])
-            if not chunk:
-                return
-            for source, place, names in await asyncio.to_thread(self._missing, chunk):
-                if self.stop.is_set() or set(self.tally.ended) >= set(self.providers):
+        while chunk := await asyncio.to_thread(lambda: self._missing([*islice(every, CHUNK)])):
+            for source, place, names in chunk:
+                if self.stop.is_set() or self.tally.ended.keys() >= self.providers.keys():
                     return
                 for name in self.providers.keys() - names:
                     self._tell(Happened(source, name, "known"))
-                if names and (work := await self._read(source, place)):
-                    yield work, names
+                if names:
+                    yield source, place, names
 
-    def _missing(self, sources: Sequence[str]) -> list[tuple[str, Place | None, list[str]]]:
+    def _missing(self, sources: Sequence[str]) -> list[_Missing]:
         """Whom the store says that there is still to ask about files that did not change."""
         places = [_place(source) for source in sources]
         known = iter(self.journal.asked([place for place in places if place]))
         retried = {"failed", "unknown"} if "unknown" in self.writer.retry else {"failed"}
-        found = []
+        found: list[_Missing] = []
         for source, place in zip(sources, places, strict=True):
             states = next(known) if place else {}
             names = [name for name in self.providers if states.get(name, "failed") in retried]
@@ -177,30 +194,28 @@ class _Run:
             return None
         return _Work(image, place)
 
-    async def _work_off(
-        self, name: str, queue: asyncio.Queue[_Work | None], tasks: asyncio.TaskGroup
-    ) -> None:
-        settling: set[asyncio.Task[None]] = set()
+    async def _work_off(self, name: str, queue: _Queue) -> None:
         while (work := await queue.get()) is not None:
             if self.stop.is_set() or name in self.tally.ended:
                 continue
-            bills = self.tariffs.get(name, Tariff())
-            errand = Errand(
-                picture=Picture.of(work.image),
-                provider=name,
-                place=work.place,
-                units=bills.units,
-                price=bills.price,
-            )
-            call = await self.writer.begin(errand)
+            source = work.image.source
+            call = await self.writer.begin(self._errand(name, work))
             if call is None:
-                self._tell(Happened(work.image.source, name, "known"))
+                self._tell(Happened(source, name, "known"))
                 continue
             said = await self._asked(name, work.image)
-            await asyncio.gather(*settling)
-            settling = {tasks.create_task(self._settled(call, work.image.source, name, said))}
-            await asyncio.sleep(0)  # it is in line before the next one begins
-        await asyncio.gather(*settling)
+            settled = partial(self._settled, Happened(source, name, said))
+            self.writer.settle(call, said).add_done_callback(settled)
+
+    def _errand(self, name: str, work: _Work) -> Errand:
+        bills = self.tariffs.get(name, Tariff())
+        return Errand(
+            picture=Picture.of(work.image),
+            provider=name,
+            place=work.place,
+            units=bills.units,
+            price=bills.price,
+        )
 
     async def _asked(self, name: str, image: Image) -> Result | TaggersError:
         try:
@@ -210,11 +225,9 @@ class _Run:
                 self.tally.ended.setdefault(name, error)
             return error
 
-    async def _settled(
-        self, call: int, source: str, name: str, said: Result | TaggersError
-    ) -> None:
-        await self.writer.settle(call, said)
-        self._tell(Happened(source, name, said))
+    def _settled(self, one: Happened, written: asyncio.Future[None]) -> None:
+        if not written.exception():
+            self._tell(one)
 
     def _tell(self, one: Happened) -> None:
         self.tally.count(one)
@@ -225,6 +238,11 @@ class _Run:
 class _Work:
     image: Image
     place: Place | None
+
+
+_Queue = asyncio.Queue[_Work | None]
+_Missing = tuple[str, Place | None, Sequence[str]]
+"""A picture, where it is, and whom there is still to ask about it."""
 
 
 def _opened(source: str) -> Image:
