@@ -13,7 +13,6 @@ import contextlib
 import stat
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -135,7 +134,7 @@ class _Run:
         async with asyncio.TaskGroup() as tasks:
             for name, at_a_time in self.providers.items():
                 for _ in range(at_a_time):
-                    tasks.create_task(self._work_off(name, queues[name]))
+                    tasks.create_task(self._work_off(name, queues[name], tasks))
             await self._feed(sources, queues)
             for name, at_a_time in self.providers.items():
                 for _ in range(at_a_time):
@@ -194,7 +193,7 @@ class _Run:
             return None
         return _Work(image, place)
 
-    async def _work_off(self, name: str, queue: _Queue) -> None:
+    async def _work_off(self, name: str, queue: _Queue, tasks: asyncio.TaskGroup) -> None:
         while (work := await queue.get()) is not None:
             if self.stop.is_set() or name in self.tally.ended:
                 continue
@@ -204,8 +203,8 @@ class _Run:
                 self._tell(Happened(source, name, "known"))
                 continue
             said = await self._asked(name, work.image)
-            settled = partial(self._settled, Happened(source, name, said))
-            self.writer.settle(call, said).add_done_callback(settled)
+            written = self.writer.settle(call, said)
+            tasks.create_task(self._told(Happened(source, name, said), written))
 
     def _errand(self, name: str, work: _Work) -> Errand:
         bills = self.tariffs.get(name, Tariff())
@@ -225,9 +224,10 @@ class _Run:
                 self.tally.ended.setdefault(name, error)
             return error
 
-    def _settled(self, one: Happened, written: asyncio.Future[None]) -> None:
-        if not written.exception():
-            self._tell(one)
+    async def _told(self, one: Happened, written: asyncio.Future[None]) -> None:
+        """Tells what happened when it is on the disk."""
+        await written
+        self._tell(one)
 
     def _tell(self, one: Happened) -> None:
         self.tally.count(one)

@@ -69,14 +69,12 @@ class Writer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Writes what is waiting, and ends the thread. Raises what has kept it from that."""
+        """Writes what is waiting, and ends the thread."""
         self._ending = True
         self._wanted.set()
         if self._task is not None:
             await asyncio.wait([self._task])
         self._thread.shutdown()
-        if self._broken is not None and error is None:
-            raise self._broken
 
     async def _write(self) -> None:
         loop = asyncio.get_running_loop()
