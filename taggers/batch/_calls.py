@@ -155,8 +155,8 @@ def states(sql: sqlite3.Connection, places: Sequence[Place]) -> list[dict[str, s
     """The state of the calls about files, by provider; empty of a file that has changed."""
     keys = [(stored(place.source), place.size, place.mtime_ns) for place in places]
     found: dict[tuple[Any, ...], dict[str, str]] = {}
-    for marks, sources in blocks([key[:1] for key in keys]):
-        rows = sql.execute(_STATES.format(marks), sources).fetchall()
+    for _, sources in blocks([key[:1] for key in keys]):
+        rows = sql.execute(_STATES.format(", ".join("?" * len(sources))), sources)
         for *key, provider, state in rows:
             found.setdefault(tuple(key), {})[provider] = state
     return [found.get(key, {}) for key in keys]
@@ -165,5 +165,5 @@ def states(sql: sqlite3.Connection, places: Sequence[Place]) -> list[dict[str, s
 _STATES = f"""
     SELECT at.source, at.size, at.mtime_ns, p.name, c.state FROM place_rows AS at
     JOIN call_rows AS c ON c.picture = at.picture AND c.{LIVE}
-    JOIN provider_rows AS p ON p.id = c.provider WHERE at.source IN (VALUES {{}})
+    JOIN provider_rows AS p ON p.id = c.provider WHERE at.source IN ({{}})
 """

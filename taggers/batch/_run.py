@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import stat
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Literal
 
 from attrs import define, field, frozen
@@ -31,7 +31,7 @@ from ._writer import Writer
 
 __all__ = ["Happened", "Tally", "batch"]
 
-CHUNK = 256
+CHUNK = 1024
 """So many pictures are looked up in the store at once."""
 AHEAD = 8
 """So many are read at a time."""
@@ -64,17 +64,17 @@ class Tally:
 
     def count(self, one: Happened) -> None:
         """Counts what happened."""
-        if isinstance(one.said, Result):
+        if one.said == "known":
+            self.known += 1
+        elif isinstance(one.said, Result):
             self.done += 1
             self.units += one.said.provenance.billable_units
-        elif isinstance(one.said, TaggersError):
+        else:
             self.failed[type(one.said).__name__] += 1
             self.unreadable += one.provider is None
             sent = [attempt for attempt in one.said.attempts if attempt.billed != "no"]
             self.units += sum(a.units for a in sent if a.billed == "yes")
             self.maybe_units += sum(a.units for a in sent if a.billed == "maybe")
-        else:
-            self.known += 1
 
 
 async def batch(
@@ -166,12 +166,17 @@ class _Run:
         every = iter(sources)
         while chunk := await asyncio.to_thread(lambda: self._missing([*islice(every, CHUNK)])):
             for source, place, names in chunk:
-                if self.stop.is_set() or self.tally.ended.keys() >= self.providers.keys():
-                    return
-                for name in self.providers.keys() - names:
-                    self._tell(Happened(source, name, "known"))
                 if names:
+                    if self.stop.is_set() or self.tally.ended.keys() >= self.providers.keys():
+                        return
                     yield source, place, names
+                if len(names) < len(self.providers):
+                    self._tell_known(source, names)
+
+    def _tell_known(self, source: str, missing: Sequence[str]) -> None:
+        for name in self.providers:
+            if name not in missing:
+                self._tell(Happened(source, name, "known"))
 
     def _missing(self, sources: Sequence[str]) -> list[_Missing]:
         """Whom the store says that there is still to ask about files that did not change."""
@@ -254,7 +259,7 @@ def _opened(source: str) -> Image:
 def _place(source: str) -> Place | None:
     """What tells whether a file changed; None of what is no regular file here."""
     with contextlib.suppress(OSError, ValueError):
-        status = Path(source).stat()
-        if "://" not in source and stat.S_ISREG(status.st_mode):
+        status = os.stat(source)  # noqa: PTH116  (a Path takes three times as long)
+        if stat.S_ISREG(status.st_mode) and "://" not in source:
             return Place(source=source, size=status.st_size, mtime_ns=status.st_mtime_ns)
     return None
