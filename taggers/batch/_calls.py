@@ -153,17 +153,17 @@ def _answered(said: Kept | TaggersError, provider: Id) -> int | None:
 
 def states(sql: sqlite3.Connection, places: Sequence[Place]) -> list[dict[str, str]]:
     """The state of the calls about files, by provider; empty of a file that has changed."""
+    providers: dict[int, str] = dict(sql.execute("SELECT id, name FROM provider_rows").fetchall())
     keys = [(stored(place.source), place.size, place.mtime_ns) for place in places]
     found: dict[tuple[Any, ...], dict[str, str]] = {}
     for _, sources in blocks([key[:1] for key in keys]):
         rows = sql.execute(_STATES.format(", ".join("?" * len(sources))), sources)
-        for *key, provider, state in rows:
-            found.setdefault(tuple(key), {})[provider] = state
+        for source, size, mtime_ns, provider, state in rows:
+            found.setdefault((source, size, mtime_ns), {})[providers[provider]] = state
     return [found.get(key, {}) for key in keys]
 
 
 _STATES = f"""
-    SELECT at.source, at.size, at.mtime_ns, p.name, c.state FROM place_rows AS at
-    JOIN call_rows AS c ON c.picture = at.picture AND c.{LIVE}
-    JOIN provider_rows AS p ON p.id = c.provider WHERE at.source IN ({{}})
+    SELECT at.source, at.size, at.mtime_ns, c.provider, c.state FROM place_rows AS at
+    CROSS JOIN call_rows AS c ON c.picture = at.picture AND c.{LIVE} WHERE at.source IN ({{}})
 """
