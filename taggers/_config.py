@@ -16,6 +16,9 @@
     cap = "50 CNY"
     per = "day"
 
+    [batch]
+    confirm_above = "20 CNY"             # `taggers batch` asks before it may cost more
+
 The user's own file is read first and the project's on top of it. All mistakes are reported at once.
 """
 
@@ -96,6 +99,7 @@ class Prices:
 @define
 class Config:
     """What the configuration files say. `trusted_hosts` comes from the user's own file alone.
+    `confirm_above` is what a batch may cost unasked; None: a sensible amount.
     `origins` are the files of the default, the budgets and the prices, by their key path, and the
     profile's own."""
 
@@ -105,6 +109,7 @@ class Config:
     policy: Policy = field(factory=Policy)
     store: Store = field(factory=Store)
     budgets: dict[str, Cap] = field(factory=dict)
+    confirm_above: Money | None = None
     prices: Prices = field(factory=Prices)
     profile: Profile | None = None
     trusted_hosts: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from ._money import CURRENCIES, Money
 from ._registry import nearest
 
 __all__ = [
+    "BATCH",
     "BUDGET",
     "HOSTS",
     "POLICY",
@@ -234,6 +235,9 @@ BUDGET: Mapping[str, Key] = {
     ),
     "providers": Texts(help="what these spend; without it, all"),
     "routes": Texts(help="what is spent by these routes; without it, all"),
+}
+BATCH: Mapping[str, Key] = {
+    "confirm_above": Amount(help="`taggers batch` asks before a run that may cost more than this"),
 }
 PROFILE = Text(help="a file of thresholds that `taggers tune` makes, beside this one")
 HOSTS = Texts(help="hosts that may be sent your keys; only in your own file")

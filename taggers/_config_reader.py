@@ -13,6 +13,7 @@ from attrs import define, evolve, field
 
 from ._config import ENDPOINT, REFERENCE, Config, Prices, Service, Store
 from ._config_keys import (
+    BATCH,
     BUDGET,
     HOSTS,
     POLICY,
@@ -40,7 +41,7 @@ __all__ = ["Reader"]
 
 CNY_PER_USD = "cny_per_usd"
 _TOP = (
-    "default", "providers", "routes", "policy", "store", "budgets", "prices", "profile",
+    "default", "providers", "routes", "policy", "store", "batch", "budgets", "prices", "profile",
     "trusted_hosts",
 )  # fmt: skip
 
@@ -68,6 +69,8 @@ class Reader:
                 config.routes[name] = route
         config.policy = evolve(config.policy, **self._one("policy", document, POLICY))
         config.store = self._store(config, document)
+        if amount := self._one("batch", document, BATCH).get("confirm_above"):
+            config.confirm_above = Money.parse(amount)
         config.prices = self._prices(config, document)
         for name, table in self._tables("budgets", document):
             self._budget(config, name, table)

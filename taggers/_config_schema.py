@@ -7,6 +7,7 @@ from typing import Any
 
 from ._config import ENDPOINT, REFERENCE
 from ._config_keys import (
+    BATCH,
     BUDGET,
     HOSTS,
     POLICY,
@@ -46,6 +47,7 @@ def config_schema(registry: Registry) -> dict[str, Any]:
             "trusted_hosts": _key(HOSTS),
             "policy": _table(POLICY),
             "store": _table(STORE),
+            "batch": _table(BATCH),
             "budgets": {"type": "object", "additionalProperties": _table(BUDGET)},
             "prices": _PRICES,
             "providers": {

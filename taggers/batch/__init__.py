@@ -17,14 +17,18 @@ from ._errand import Errand, Open, Picture, Place, Retry
 from ._export import FORMATS, export, write_lines
 from ._item import Item
 from ._journal import Journal
+from ._judgements import Judged, Judgement, judge, judgements
+from ._known import Known
+from ._outcomes import outcomes
 from ._plan import CALL_S, Plan, Planned, Reason, plan
 from ._renormalize import Reading, read_again, renormalize
 from ._run import Happened, Tally, batch
-from ._runs import Run, runs
+from ._runs import Run, ensure_alone, runs
 from ._source import find, sampled
 from ._store import Store
 from ._tariff import Tariff, tariff
 from ._undo import Undone, undo, undoable
+from ._unfinished import Unfinished, to_retry, unfinished
 from ._views import VIEWS, Answer, query, search
 from ._where import Where
 
@@ -37,6 +41,9 @@ __all__ = [
     "Happened",
     "Item",
     "Journal",
+    "Judged",
+    "Judgement",
+    "Known",
     "Open",
     "Picture",
     "Place",
@@ -50,10 +57,15 @@ __all__ = [
     "Tally",
     "Tariff",
     "Undone",
+    "Unfinished",
     "Where",
     "batch",
+    "ensure_alone",
     "export",
     "find",
+    "judge",
+    "judgements",
+    "outcomes",
     "plan",
     "query",
     "read_again",
@@ -62,7 +74,9 @@ __all__ = [
     "sampled",
     "search",
     "tariff",
+    "to_retry",
     "undo",
     "undoable",
+    "unfinished",
     "write_lines",
 ]

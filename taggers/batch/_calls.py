@@ -16,7 +16,7 @@ from ._rows import blocks, insert, listed
 from ._schema import LIVE
 from ._store import stored
 
-__all__ = ["begin_calls", "settle_calls", "states"]
+__all__ = ["begin_calls", "settle_calls", "states_of", "states_of_places"]
 
 Id = Callable[[str], int]
 """The id of a provider of this name."""
@@ -151,19 +151,32 @@ def _answered(said: Kept | TaggersError, provider: Id) -> int | None:
     return provider(said.result.provider) if isinstance(said, Kept) else None
 
 
-def states(sql: sqlite3.Connection, places: Sequence[Place]) -> list[dict[str, str]]:
-    """The state of the calls about files, by provider; empty of a file that has changed."""
+def states_of_places(sql: sqlite3.Connection, places: Sequence[Place]) -> list[dict[str, str]]:
+    """The states of the calls about files by provider, for each; none of a file that has changed,
+    or may have."""
     providers: dict[int, str] = dict(sql.execute("SELECT id, name FROM provider_rows").fetchall())
     keys = [(stored(place.source), place.size, place.mtime_ns) for place in places]
     found: dict[tuple[Any, ...], dict[str, str]] = {}
     for _, sources in blocks([key[:1] for key in keys]):
-        rows = sql.execute(_STATES.format(", ".join("?" * len(sources))), sources)
+        rows = sql.execute(_OF_PLACES.format(", ".join("?" * len(sources))), sources)
         for source, size, mtime_ns, provider, state in rows:
             found.setdefault((source, size, mtime_ns), {})[providers[provider]] = state
     return [found.get(key, {}) for key in keys]
 
 
-_STATES = f"""
+_OF_PLACES = f"""
     SELECT at.source, at.size, at.mtime_ns, c.provider, c.state FROM place_rows AS at
-    CROSS JOIN call_rows AS c ON c.picture = at.picture AND c.{LIVE} WHERE at.source IN ({{}})
+    CROSS JOIN call_rows AS c ON c.picture = at.picture AND c.{LIVE}
+    WHERE at.source IN ({{}}) AND at.mtime_ns IS NOT NULL
 """
+
+
+def states_of(sql: sqlite3.Connection, key: str | bytes) -> dict[str, str]:
+    """The same for a picture, whose key is as the store has it."""
+    rows = sql.execute(
+        "SELECT p.name, c.state FROM picture_rows AS k "
+        f"JOIN call_rows AS c ON c.picture = k.id AND c.{LIVE} "
+        "JOIN provider_rows AS p ON p.id = c.provider WHERE k.key = ?",
+        (key,),
+    )
+    return dict(rows.fetchall())

@@ -32,6 +32,12 @@ class Head:
         content = self.image.content
         return content if content is not None and len(content) == self.size else None
 
+    def digest(self) -> bytes:
+        """The SHA-256 of the picture's bytes, which are read where these are not all. Raises as
+        `Image.open` does."""
+        whole = self.whole
+        return digest(self.image.source) if whole is None else hashlib.sha256(whole).digest()
+
 
 def open_item(source: str) -> Image:
     """The picture behind an item's name. Raises as `Image.open` does."""

@@ -46,7 +46,7 @@ class Copies:
             if picture.size is None:
                 url = picture.image.source.encode("utf-8", "surrogateescape")
                 return not self._is_new(hashlib.sha256(url).digest())
-            return not self._is_first(picture) and not self._is_new(_digest(picture))
+            return not self._is_first(picture) and not self._is_new(picture.digest())
         except sqlite3.Error as error:
             raise LocalResourceError(f"copies cannot be looked for: {error}") from error
 
@@ -76,8 +76,3 @@ class Copies:
     def _is_new(self, key: bytes) -> bool:
         added = self._sql.execute("INSERT OR IGNORE INTO digests VALUES (?)", (key[:DIGEST_BYTES],))
         return bool(added.rowcount)
-
-
-def _digest(picture: Head) -> bytes:
-    whole = picture.whole
-    return digest(picture.image.source) if whole is None else hashlib.sha256(whole).digest()

@@ -67,7 +67,7 @@ def _whole(path: Path) -> Iterator[Path]:
 def _jsonl(sql: sqlite3.Connection, file: TextIO) -> int:
     count = 0
     for _, group in told(sql):
-        for row in map(Told._make, group):
+        for row in group:
             record = _record(sql, row.call) if row.state == "done" else _failure(row)
             file.write(as_json(record) + "\n")
         count += len(group)
@@ -77,7 +77,7 @@ def _jsonl(sql: sqlite3.Connection, file: TextIO) -> int:
 def _failure(row: Told) -> dict[str, Any]:
     billed = "yes" if row.units else "maybe" if row.open_units else "no"
     error = {"kind": row.kind, "message": row.message, "code": row.code, "billed": billed}
-    image = {"source": name_of(row.source, row.key), "sha256": sha256_of(row.key)}
+    image = {"source": name_of(row), "sha256": sha256_of(row)}
     return {"provider": row.provider, "image": image, "error": error}
 
 
@@ -98,7 +98,7 @@ def _csv(sql: sqlite3.Connection, file: TextIO) -> int:
         tags: dict[int, list[tuple[str, float | None]]] = {}
         for call, label, score in sql.execute(TAGS, span):
             tags.setdefault(call, []).append((_cell(known[label]), score))
-        for row in map(Told._make, group):
+        for row in group:
             writer.writerows(_lines(row, tags.get(row.call, [])))
         count += len(group)
     return count
@@ -106,8 +106,8 @@ def _csv(sql: sqlite3.Connection, file: TextIO) -> int:
 
 def _lines(row: Told, tags: list[tuple[str, float | None]]) -> Iterator[tuple[Any, ...]]:
     """A line for each tag; one for an errand without any."""
-    name = _cell(name_of(row.source, row.key))
-    about = (name, sha256_of(row.key), row.provider, row.answered)
+    name = _cell(name_of(row))
+    about = (name, sha256_of(row), row.provider, row.answered)
     error = (row.kind, row.message and _cell(row.message), row.run)
     for rank, (label, score) in enumerate(tags, 1):
         yield *about, label, score, rank, *error

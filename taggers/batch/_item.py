@@ -16,12 +16,13 @@ Tell = Callable[[TaggersError], None]
 
 @frozen
 class Item:
-    """A picture's name, as its source has it; what else a manifest says about it; and its size in
-    bytes, where the source tells."""
+    """A picture's name, as its source has it; what else a manifest says about it; its size in
+    bytes, where the source tells; and who is to be asked about it, where that is not everybody."""
 
     source: str
     metadata: Mapping[str, str] = field(factory=dict)
     size: int | None = None
+    providers: tuple[str, ...] | None = None
 
 
 def raised(error: TaggersError) -> None:

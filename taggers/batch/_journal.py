@@ -20,7 +20,7 @@ from attrs import define, field
 
 from .._model import Result
 from ..errors import LocalResourceError, TaggersError
-from ._calls import begin_calls, settle_calls, states
+from ._calls import begin_calls, settle_calls, states_of_places
 from ._errand import Errand, Open, Place, Retry, without_result
 from ._results import Results, keepable
 from ._runs import begin_run, end_run, recover, refuse_company
@@ -62,7 +62,7 @@ class Journal:
         with store.write() as sql:
             died = recover(sql, now())
             if not shared:
-                refuse_company(sql, store)
+                refuse_company(sql, store, now())
             run = begin_run(sql, command, options or {}, now())
         return cls(store, run, died, now=now)
 
@@ -96,7 +96,7 @@ class Journal:
         """What became of the errands of files that are as they were when they were seen last: the
         state by provider, for each; empty where a file must be read to know."""
         with self.store.read() as sql:
-            return states(sql, places)
+            return states_of_places(sql, places)
 
     def unknowns(self) -> list[Open]:
         """The errands, of all runs, that may have been done and billed."""

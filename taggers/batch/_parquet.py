@@ -77,20 +77,19 @@ class _Table:
         by_id = map(known.get, range(max(known, default=0) + 1))
         return cls(arrow, sql, arrow.array(by_id, arrow.string()))
 
-    def part(self, span: tuple[int, int], group: list[tuple[Any, ...]]) -> pa.Table:
+    def part(self, span: tuple[int, int], group: list[Told]) -> pa.Table:
         """The errands about a span of pictures."""
         arrow = self.arrow
         string, number, real = arrow.string(), arrow.int64(), arrow.float64()
         rows = dict(zip(Told._fields, _columns(group, len(Told._fields)), strict=True))
-        names = map(name_of, rows["source"], rows["key"])
         began = arrow.array([round(began * 1000) for began in rows["began"]], number)
         box = {"x": real, "y": real, "width": real, "height": real, "unit": string, "kind": string}
         return arrow.table(
             {
                 "call": arrow.array(rows["call"], number),
                 "run": arrow.array(rows["run"], number),
-                "image": arrow.array(names, string),
-                "sha256": arrow.array(map(sha256_of, rows["key"]), string),
+                "image": arrow.array(map(name_of, group), string),
+                "sha256": arrow.array(map(sha256_of, group), string),
                 "format": arrow.array(rows["format"], string),
                 "width": arrow.array(rows["width"], number),
                 "height": arrow.array(rows["height"], number),
@@ -121,6 +120,6 @@ class _Table:
         return self.arrow.ListArray.from_arrays(self.arrow.array(ends, self.arrow.int32()), struct)
 
 
-def _columns(rows: list[tuple[Any, ...]], count: int) -> list[list[Any]]:
+def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> list[list[Any]]:
     """Rows turned into so many columns."""
     return [[*map(itemgetter(index), rows)] for index in range(count)]

@@ -20,6 +20,7 @@ from ._asked import Counted, Reasons, leaves_of
 from ._content import Head, head
 from ._copies import Copies
 from ._item import Item
+from ._known import Known
 
 __all__ = ["CALL_S", "Plan", "Planned", "Reason", "plan"]
 
@@ -60,12 +61,14 @@ class Planned:
 
 @frozen(kw_only=True)
 class Plan:
-    """What a run would do: the numbers of pictures found, of those that are copies of others, and
-    of those that cannot be read, by kind of error; and what each would be asked. `cheapest` is the
-    one of those that take the most pictures that costs the least; None where that is not known."""
+    """What a run would do: the numbers of pictures found, of those that are copies of others, of
+    those about which all is in the store, and of those that cannot be read, by kind of error; and
+    what each would be asked. `cheapest` is the one of those that take the most pictures that costs
+    the least; None where that is not known."""
 
     found: int
     copies: int
+    known: int
     unreadable: Mapping[str, Reason]
     providers: tuple[Planned, ...]
     cheapest: str | None
@@ -82,9 +85,11 @@ def plan(
     prepare: Literal["auto", "never"] = "auto",
     fetch: bool = False,
     language: str | None = None,
+    known: Known | None = None,
 ) -> Plan:
     """The plan for asking these providers, or routes, about these pictures. Nobody is asked, and
-    nothing is decoded. Raises `ConfigurationError` for a name that is none."""
+    nothing is decoded; what is `known` already is not counted as a call. Raises
+    `ConfigurationError` for a name that is none."""
     planner = Planner(
         routes=config.routes,
         of=lambda name: leaves[name].candidate,
@@ -98,15 +103,17 @@ def plan(
                 fetch=fetch) for name in asked
     ]  # fmt: skip
     with Copies() as copies:
-        pictures = _Pictures(copies)
+        pictures = _Pictures(copies, asked, known)
         for item in items:
-            if (found := pictures.look(item)) is not None:
-                for one in counted:
+            found, missing = pictures.look(item)
+            for one in counted:
+                if found is not None and one.name in missing:
                     one.count(found, item.metadata, language)
     planned = tuple(map(_planned, counted))
     return Plan(
         found=pictures.found,
         copies=pictures.copied,
+        known=pictures.known,
         unreadable=_reasons(pictures.unreadable),
         providers=planned,
         cheapest=_cheapest(planned, config.prices.cny_per_usd),
@@ -125,22 +132,32 @@ class _Pictures:
     """Counts what is found."""
 
     copies: Copies
+    asked: Sequence[str]
+    store: Known | None
     found: int = 0
     copied: int = 0
+    known: int = 0
     unreadable: Reasons = field(factory=Reasons)
 
-    def look(self, item: Item) -> Head | None:
-        """The picture's head; None of one that is a copy, or cannot be read."""
+    def look(self, item: Item) -> tuple[Head | None, Sequence[str]]:
+        """The picture's head, None where there is no need of it, and whom to ask about it."""
         self.found += 1
         try:
-            seen = head(item)
-            if not self.copies.holds(seen):
-                return seen
+            return self._looked(item)
         except TaggersError as error:
             self.unreadable.add(error)
-            return None
-        self.copied += 1
-        return None
+        return None, ()
+
+    def _looked(self, item: Item) -> tuple[Head | None, Sequence[str]]:
+        missing = self.store.missing(item) if self.store else self.asked
+        seen = head(item) if missing else None
+        if seen is not None and self.copies.holds(seen):
+            self.copied += 1
+            return None, ()
+        if self.store is not None and seen is not None:
+            missing = self.store.missing_of(seen, missing)
+        self.known += not missing
+        return seen, missing
 
 
 def _planned(one: Counted) -> Planned:

@@ -56,7 +56,7 @@ def read_again(store: Store, readings: Iterable[Reading]) -> int:
     own, which can be undone; one that is interrupted keeps what it has read so far."""
     with store.write() as sql:
         recover(sql, time.time())
-        refuse_company(sql, store)
+        refuse_company(sql, store, time.time())
         run = begin_run(sql, "renormalize", {}, time.time())
     state, count = "stopped", 0
     try:

@@ -9,9 +9,6 @@ command does it.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import stat
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from itertools import islice
@@ -21,10 +18,12 @@ from attrs import define, field, frozen
 
 from .._client import AsyncTagger
 from .._image import Image
-from .._model import Result
+from .._model import Attempt, Result
 from ..errors import LocalResourceError, TaggersError
+from ._asked import Reasons
 from ._content import open_item
 from ._errand import Errand, Picture, Place, Retry
+from ._item import Item
 from ._journal import Journal
 from ._tariff import Tariff
 from ._writer import Writer
@@ -52,15 +51,32 @@ class Happened:
 
 @define
 class Tally:
-    """How many errands ended how, by provider where that matters."""
+    """How many errands ended how. `billed` are units by who was asked, and `maybe_billed` those of
+    which it is not known; `unread` tells of pictures that could not be read, and `ended` of who is
+    not asked any more."""
 
     done: int = 0
     known: int = 0
     failed: Counter[str] = field(factory=Counter)
-    unreadable: int = 0
-    units: int = 0
-    maybe_units: int = 0
+    unread: Reasons = field(factory=Reasons)
+    billed: Counter[str] = field(factory=Counter)
+    maybe_billed: Counter[str] = field(factory=Counter)
     ended: dict[str, TaggersError] = field(factory=dict)
+
+    @property
+    def unreadable(self) -> int:
+        """How many pictures could not be read."""
+        return self.unread.counts.total()
+
+    @property
+    def units(self) -> int:
+        """How many units were billed."""
+        return self.billed.total()
+
+    @property
+    def maybe_units(self) -> int:
+        """How many units may have been billed."""
+        return self.maybe_billed.total()
 
     def count(self, one: Happened) -> None:
         """Counts what happened."""
@@ -68,19 +84,26 @@ class Tally:
             self.known += 1
         elif isinstance(one.said, Result):
             self.done += 1
-            self.units += one.said.provenance.billable_units
+            self._pay(one.provider, one.said.provenance.attempts)
         else:
             self.failed[type(one.said).__name__] += 1
-            self.unreadable += one.provider is None
-            sent = [attempt for attempt in one.said.attempts if attempt.billed != "no"]
-            self.units += sum(a.units for a in sent if a.billed == "yes")
-            self.maybe_units += sum(a.units for a in sent if a.billed == "maybe")
+            if one.provider is None:
+                self.unread.add(one.said)
+            self._pay(one.provider, one.said.attempts)
+
+    def _pay(self, asked: str | None, attempts: Iterable[Attempt]) -> None:
+        for attempt in attempts:
+            name = attempt.provider or asked or ""
+            if attempt.billed == "yes":
+                self.billed[name] += attempt.units
+            elif attempt.billed == "maybe":
+                self.maybe_billed[name] += attempt.units
 
 
 async def batch(
     tagger: AsyncTagger,
     journal: Journal,
-    sources: Iterable[str],
+    sources: Iterable[str | Item],
     providers: Mapping[str, int],
     *,
     stop: asyncio.Event | None = None,
@@ -92,7 +115,8 @@ async def batch(
 ) -> Tally:
     """Asks each provider, or route, about each picture, and keeps what comes in the journal.
 
-    * `sources`: paths and URLs; they are taken as they are needed;
+    * `sources`: paths and URLs, or items, whose metadata routes may ask for, and which may name
+      fewer providers; they are taken as they are needed;
     * `providers`: how many calls of each may be under way;
     * `stop`: when it is set, nothing new begins, and what is under way is finished;
     * `retry`: which errands of earlier runs are asked again: "failed" ones, and "unknown" ones only
@@ -123,13 +147,13 @@ class _Run:
     stop: asyncio.Event
     tally: Tally
 
-    async def all(self, sources: Iterable[str]) -> None:
+    async def all(self, sources: Iterable[str | Item]) -> None:
         try:
             await self._all(sources)
         except ExceptionGroup as errors:  # where the journal breaks, it does so for many tasks
             raise errors.exceptions[0] from errors
 
-    async def _all(self, sources: Iterable[str]) -> None:
+    async def _all(self, sources: Iterable[str | Item]) -> None:
         queues: dict[str, _Queue] = {n: asyncio.Queue(many) for n, many in self.providers.items()}
         async with asyncio.TaskGroup() as tasks:
             for name, at_a_time in self.providers.items():
@@ -140,7 +164,7 @@ class _Run:
                 for _ in range(at_a_time):
                     await queues[name].put(None)
 
-    async def _feed(self, sources: Iterable[str], queues: Mapping[str, _Queue]) -> None:
+    async def _feed(self, sources: Iterable[str | Item], queues: Mapping[str, _Queue]) -> None:
         """Hands every picture to those who have still to ask about it; some are read ahead."""
         reading: deque[tuple[asyncio.Task[_Work | None], Sequence[str]]] = deque()
 
@@ -151,8 +175,8 @@ class _Run:
                     await queues[name].put(work)
 
         try:
-            async for source, place, names in self._unasked(sources):
-                reading.append((asyncio.create_task(self._read(source, place)), names))
+            async for item, place, names in self._unasked(sources):
+                reading.append((asyncio.create_task(self._read(item, place)), names))
                 if len(reading) == AHEAD:
                     await hand_on()
             while reading:
@@ -161,42 +185,39 @@ class _Run:
             for read, _ in reading:
                 read.cancel()
 
-    async def _unasked(self, sources: Iterable[str]) -> AsyncIterator[_Missing]:
+    async def _unasked(self, sources: Iterable[str | Item]) -> AsyncIterator[_Missing]:
         """The pictures about which somebody has still to be asked; of the others it is told."""
-        every = iter(sources)
+        every = (Item(one) if isinstance(one, str) else one for one in sources)
         while chunk := await asyncio.to_thread(lambda: self._missing([*islice(every, CHUNK)])):
-            for source, place, names in chunk:
+            for item, place, names in chunk:
                 if names:
                     if self.stop.is_set() or self.tally.ended.keys() >= self.providers.keys():
                         return
-                    yield source, place, names
-                if len(names) < len(self.providers):
-                    self._tell_known(source, names)
+                    yield item, place, names
+                for name in self._asked_about(item):
+                    if name not in names:
+                        self._tell(Happened(item.source, name, "known"))
 
-    def _tell_known(self, source: str, missing: Sequence[str]) -> None:
-        for name in self.providers:
-            if name not in missing:
-                self._tell(Happened(source, name, "known"))
-
-    def _missing(self, sources: Sequence[str]) -> list[_Missing]:
+    def _missing(self, items: Sequence[Item]) -> list[_Missing]:
         """Whom the store says that there is still to ask about files that did not change."""
-        places = [_place(source) for source in sources]
-        known = iter(self.journal.asked([place for place in places if place]))
+        places = [Place.of(item.source) for item in items]
         retried = {"failed", "unknown"} if "unknown" in self.writer.retry else {"failed"}
         found: list[_Missing] = []
-        for source, place in zip(sources, places, strict=True):
-            states = next(known) if place else {}
-            names = [name for name in self.providers if states.get(name, "failed") in retried]
-            found.append((source, place, names))
+        for item, place, states in zip(items, places, self.journal.asked(places), strict=True):
+            names = [n for n in self._asked_about(item) if states.get(n, "failed") in retried]
+            found.append((item, place, names))
         return found
 
-    async def _read(self, source: str, place: Place | None) -> _Work | None:
+    def _asked_about(self, item: Item) -> Iterable[str]:
+        return self.providers if item.providers is None else item.providers
+
+    async def _read(self, item: Item, place: Place) -> _Work | None:
         try:
-            image = await asyncio.to_thread(_opened, source)
+            image = await asyncio.to_thread(_opened, item.source)
         except TaggersError as error:
-            self._tell(Happened(source, None, error))
+            self._tell(Happened(item.source, None, error))
             return None
-        return _Work(image, place)
+        return _Work(image, place, item.metadata)
 
     async def _work_off(self, name: str, queue: _Queue, tasks: asyncio.TaskGroup) -> None:
         while (work := await queue.get()) is not None:
@@ -207,7 +228,7 @@ class _Run:
             if call is None:
                 self._tell(Happened(source, name, "known"))
                 continue
-            said = await self._asked(name, work.image)
+            said = await self._asked(name, work)
             written = self.writer.settle(call, said)
             tasks.create_task(self._told(Happened(source, name, said), written))
 
@@ -221,9 +242,12 @@ class _Run:
             price=bills.price,
         )
 
-    async def _asked(self, name: str, image: Image) -> Result | TaggersError:
+    async def _asked(self, name: str, work: _Work) -> Result | TaggersError:
+        options = {**self.options, "provider": name}
+        if work.metadata:
+            options["metadata"] = work.metadata
         try:
-            return await self.tagger.tag(image, **{**self.options, "provider": name})  # type: ignore[arg-type]
+            return await self.tagger.tag(work.image, **options)  # type: ignore[arg-type]
         except TaggersError as error:
             if error.scope in ENDING and not isinstance(error, LocalResourceError):
                 self.tally.ended.setdefault(name, error)
@@ -242,11 +266,12 @@ class _Run:
 @frozen
 class _Work:
     image: Image
-    place: Place | None
+    place: Place
+    metadata: Mapping[str, str]
 
 
 _Queue = asyncio.Queue[_Work | None]
-_Missing = tuple[str, Place | None, Sequence[str]]
+_Missing = tuple[Item, Place, Sequence[str]]
 """A picture, where it is, and whom there is still to ask about it."""
 
 
@@ -254,12 +279,3 @@ def _opened(source: str) -> Image:
     image = open_item(source)
     image.sha256  # noqa: B018  (made here, in a thread, and not in the event loop)
     return image
-
-
-def _place(source: str) -> Place | None:
-    """What tells whether a file changed; None of what is no regular file here."""
-    with contextlib.suppress(OSError, ValueError):
-        status = os.stat(source)  # noqa: PTH116  (a Path takes three times as long)
-        if stat.S_ISREG(status.st_mode) and "://" not in source:
-            return Place(source=source, size=status.st_size, mtime_ns=status.st_mtime_ns)
-    return None

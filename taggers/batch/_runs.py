@@ -14,7 +14,7 @@ from .._process import Process
 from ..errors import LocalResourceError
 from ._store import Store, shown
 
-__all__ = ["Run", "begin_run", "end_run", "recover", "refuse_company", "runs"]
+__all__ = ["Run", "begin_run", "end_run", "ensure_alone", "recover", "refuse_company", "runs"]
 
 LEASE_S = 60.0
 """How long a process whose end cannot be seen may write nothing before it counts as ended. If it
@@ -99,16 +99,25 @@ def _forsake(sql: sqlite3.Connection, run: int, now: float) -> int:
     ).rowcount
 
 
-def refuse_company(sql: sqlite3.Connection, store: Store) -> None:
+def ensure_alone(store: Store) -> None:
+    """Raises `LocalResourceError` where a run is at work on a store."""
+    with store.read() as sql:
+        refuse_company(sql, store, time.time())
+
+
+def refuse_company(sql: sqlite3.Connection, store: Store, now: float) -> None:
     """Raises `LocalResourceError` where a run is at work, and says which."""
-    row = sql.execute(
-        "SELECT id, pid, command, began FROM run_rows WHERE state = 'running' LIMIT 1"
-    ).fetchone()
-    if row is None:
-        return
-    run, pid, command, began = row
+    rows = sql.execute(
+        "SELECT id, command, began, seen, pid, started, space FROM run_rows WHERE state = 'running'"
+    ).fetchall()
+    for run, command, began, seen, *process in rows:
+        if not _ended(Process(*process), now - seen):
+            raise _company(store, run, command, process[0], began)
+
+
+def _company(store: Store, run: int, command: str, pid: int, began: float) -> LocalResourceError:
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(began))
-    raise LocalResourceError(
+    return LocalResourceError(
         f"run {run} ({command}, process {pid}) is at work on {store.path} since {since}",
         hint="wait until it ends, or pass --share to divide the work with it",
     )

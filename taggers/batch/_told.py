@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ._schema import LIVE
 from ._store import shown
@@ -54,13 +54,13 @@ REGIONS = """
 """
 
 
-def told(sql: sqlite3.Connection) -> Iterator[tuple[tuple[int, int], list[tuple[Any, ...]]]]:
-    """All errands, a span of pictures at a time: its first and last id, and the rows of `_ERRANDS`,
-    in the order in which `TAGS` and `REGIONS` go on about them."""
+def told(sql: sqlite3.Connection) -> Iterator[tuple[tuple[int, int], list[Told]]]:
+    """All errands, a span of pictures at a time: its first and last id, and the errands in the
+    order in which `TAGS` and `REGIONS` go on about them."""
     (last,) = sql.execute("SELECT coalesce(max(id), 0) FROM picture_rows").fetchone()
     for first in range(1, last + 1, GROUP):
         span = first, first + GROUP - 1
-        if group := sql.execute(_ERRANDS, span).fetchall():
+        if group := [*map(Told._make, sql.execute(_ERRANDS, span))]:
             yield span, group
 
 
@@ -69,13 +69,13 @@ def labels(sql: sqlite3.Connection) -> dict[int, str]:
     return dict(sql.execute("SELECT id, text FROM label_rows").fetchall())
 
 
-def name_of(source: str | bytes | None, key: str | bytes) -> str:
+def name_of(row: Told) -> str:
     """Where the picture is, or its URL; one that is only known by its content has no name."""
-    if source is not None:
-        return shown(source)
-    return sha256_of(key) or shown(key)
+    if row.source is not None:
+        return shown(row.source)
+    return sha256_of(row) or shown(row.key)
 
 
-def sha256_of(key: str | bytes) -> str | None:
-    """The SHA-256 of the picture with this key; None of a URL."""
-    return key.hex() if isinstance(key, bytes) and len(key) == 32 else None
+def sha256_of(row: Told) -> str | None:
+    """The SHA-256 of the picture; None of a URL."""
+    return row.key.hex() if isinstance(row.key, bytes) and len(row.key) == 32 else None

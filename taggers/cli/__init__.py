@@ -23,6 +23,7 @@ COMMANDS = (
     "enhance",
     "query",
     "export",
+    "judge",
     "runs",
     "renormalize",
     "undo",

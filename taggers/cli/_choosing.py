@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 import click
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from ..batch import Item, Where, find, sampled
 from ..errors import TaggersError
@@ -33,16 +33,17 @@ _OPTIONS = (
 @define
 class _Complaints:
     count: int = 0
+    silent: bool = False
 
     def tell(self, error: TaggersError) -> None:
         """Prints an error, unless there were many."""
         self.count += 1
-        if self.count <= SHOWN:
+        if self.count <= SHOWN and not self.silent:
             complain(error)
 
     def end(self) -> None:
         """Says how many were not printed."""
-        if self.count > SHOWN:
+        if self.count > SHOWN and not self.silent:
             click.echo(f"taggers: and {self.count - SHOWN:,} more of the sources", err=True)
 
 
@@ -61,12 +62,19 @@ class Chosen:
         """How much of the sources could not be read, so far."""
         return self._complaints.count
 
+    def quietly(self) -> Chosen:
+        """The same choice, without a word of what cannot be read: it has been said."""
+        return evolve(self, complaints=_Complaints(silent=True))
+
     def of(self, sources: Iterable[str]) -> Iterator[Item]:
         """The pictures of these sources, one after another. What cannot be read is printed."""
-        found: Iterable[Item] = find(sources, where=self.where, tell=self._complaints.tell)
-        found = islice(found, self.first)
-        yield from sampled(found, self.sample, self.seed) if self.sample else found
+        yield from self.some(find(sources, where=self.where, tell=self._complaints.tell))
         self._complaints.end()
+
+    def some(self, items: Iterable[Item]) -> Iterable[Item]:
+        """As many of these pictures as are wanted."""
+        first = islice(items, self.first)
+        return sampled(first, self.sample, self.seed) if self.sample else first
 
 
 def choosing(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,73 +2,76 @@
 
 from __future__ import annotations
 
-import sys
 import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from attrs import define, field
 
 from .._model import Result
-from .._serial import as_json
 from ..batch import Happened, Tally
-from ._terminal import console, safe
+from ._bill import PriceOf, bill
+from ._lines import Lines
+from ._pace import Pace
+from ._terminal import duration, safe
+from ._ticker import Ticker
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.console import RenderableType
 
 __all__ = ["Screen"]
+
+T = TypeVar("T")
+KINDS = 4
+"""So many kinds of errors are shown while it lasts."""
 
 
 @define(eq=False)
 class Screen:
-    """Shows how far a run is on stderr where that is a terminal, and prints results as JSON Lines
-    where that is wanted."""
+    """Shows how far a run is, of `total` errands where that is known, `each` of a picture, and
+    prints results as JSON Lines where that is wanted. `lost` is called where nobody reads them any
+    more."""
 
     printing: bool
+    price: PriceOf
+    each: int = 1
+    total: int | None = None
+    lost: Callable[[], object] = lambda: None
     tally: Tally = field(factory=Tally)
-    _progress: Progress | None = None
-    _task: TaskID | None = None
-    _began: float = field(factory=time.monotonic)
+    _pace: Pace = field(factory=Pace)
+    _ticker: Ticker = field(init=False)
+    _lines: Lines = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._ticker = Ticker(self._shown, self._told)
+        self._lines = Lines(lambda: self.lost())
 
     def show(self, one: Happened) -> None:
-        """Shows what happened, which is counted already."""
-        if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, advance=1, about=self._about())
-        if not self.printing:
-            return
-        if isinstance(one.said, Result):
-            print(as_json(one.said.to_dict()), flush=True)
-        elif one.said != "known":
-            image = {"source": one.source}
-            error = {"provider": one.provider, "image": image, "error": one.said.to_dict()}
-            print(as_json(error), flush=True)
+        """Prints what happened, which is counted already."""
+        if self.printing and one.said != "known":
+            self._lines.put(lambda: _record(one))
+
+    def count(self, errands: int) -> None:
+        """Learns how many errands there are."""
+        self.total = errands
+
+    def paced(self, items: Iterable[T]) -> Iterator[T]:
+        """The items, no faster than what they bring is read."""
+        return self._lines.paced(items)
 
     def say(self, text: str) -> None:
         """Tells a person something that lasts."""
-        if self._progress is not None:
-            self._progress.console.print(safe(text))
-        else:
-            print(f"taggers: {safe(text)}", file=sys.stderr, flush=True)
+        self._ticker.say(text)
+
+    @property
+    def unread(self) -> bool:
+        """Whether results could not be printed."""
+        return self._lines.broken
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty():
-            from rich.progress import (
-                Progress,
-                SpinnerColumn,
-                TextColumn,
-                TimeElapsedColumn,
-            )
-
-            self._progress = Progress(
-                SpinnerColumn(),
-                TimeElapsedColumn(),
-                TextColumn("{task.fields[about]}"),
-                console=console(stderr=True),
-                transient=True,
-            )
-            self._progress.start()
-            self._task = self._progress.add_task("", total=None, about="")
+        self._pace.note(time.monotonic(), 0, 0)
+        self._ticker.__enter__()
         return self
 
     def __exit__(
@@ -77,13 +80,65 @@ class Screen:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._progress is not None:
-            self._progress.stop()
+        self._ticker.__exit__(kind, error, trace)
+        self._lines.close()
 
-    def _about(self) -> str:
-        tally, took_s = self.tally, time.monotonic() - self._began
-        rate = (tally.done + tally.failed.total()) / max(took_s, 0.001)
-        failed = ", ".join(f"{count} {safe(kind)}" for kind, count in tally.failed.most_common(3))
-        known = f", {tally.known:,} known" if tally.known else ""
-        about = f"{tally.done:,} done{known}, {tally.units:,} units, {rate:,.0f} a second"
-        return about + (f"; {failed}" if failed else "")
+    def _told(self) -> str:
+        """How far the run is, in a line."""
+        return "; ".join(filter(None, [self._moving(), self._cost(), self._errors()]))
+
+    def _shown(self) -> RenderableType:
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        line = Table.grid(padding=(0, 1))
+        text = Text(self._moving(), no_wrap=True, overflow="ellipsis")
+        bar = [] if self.total is None else [ProgressBar(self.total, self._over, width=20)]
+        line.add_row(*bar, text)
+        about = "; ".join(filter(None, [self._cost(), self._errors()]))
+        return Group(line, Text(about, no_wrap=True, overflow="ellipsis")) if about else line
+
+    @property
+    def _over(self) -> int:
+        unread = _sum(self.tally.unread.counts) * (self.each - 1)
+        return self._calls + self.tally.known + unread
+
+    @property
+    def _calls(self) -> int:
+        return self.tally.done + _sum(self.tally.failed)
+
+    def _moving(self) -> str:
+        self._pace.note(time.monotonic(), self._calls, self._over)
+        of = "" if self.total is None else f" of {self.total:,}"
+        known = f", {self.tally.known:,} known" if self.tally.known else ""
+        parts = [f"{self._over:,}{of}{known}", f"{self._pace.calls_per_s:,.1f} a second"]
+        if self.total is not None:
+            left_s = self._pace.left_s(max(0, self.total - self._over))
+            parts += [] if left_s is None else [f"{duration(left_s)} left"]
+        return ", ".join(parts)
+
+    def _cost(self) -> str:
+        cost = bill(self.tally.billed, self.price)
+        maybe = bill(self.tally.maybe_billed, self.price)
+        return cost + (f", maybe {maybe} more" if maybe else "")
+
+    def _errors(self) -> str:
+        failed = sorted(dict(self.tally.failed).items(), key=lambda one: -one[1])
+        more = f", {len(failed) - KINDS} kinds more" if len(failed) > KINDS else ""
+        return ", ".join(f"{count:,} {safe(kind)}" for kind, count in failed[:KINDS]) + more
+
+
+def _sum(counts: Mapping[str, int]) -> int:
+    """All together; counting goes on in another thread meanwhile."""
+    return sum(dict(counts).values())
+
+
+def _record(one: Happened) -> dict[str, Any]:
+    """What happened, as a line says it."""
+    assert one.said != "known"
+    said = one.said.to_dict()
+    if isinstance(one.said, Result):
+        return said
+    return {"provider": one.provider, "image": {"source": one.source}, "error": said}

@@ -25,6 +25,13 @@ class Setup:
     faults: str | None = None
     no_profile: bool = False
 
+    @property
+    def words(self) -> list[str]:
+        """The options as they are typed, but for those that leave something out."""
+        named = {"--config": self.path, "--fixtures": self.fixtures, "--faults": self.faults}
+        values = [word for name, value in named.items() if value for word in (name, value)]
+        return [*(["--emulate"] if self.emulate else []), *values]
+
     def config(self) -> Config:
         """The configuration. Where vendors are emulated, it asks an emulator that runs until the
         command ends."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["complain", "console", "exit_code", "output_lost", "safe", "table"]
+__all__ = ["complain", "console", "duration", "exit_code", "output_lost", "safe", "table"]
 
 
 def safe(text: str) -> str:
@@ -51,6 +51,13 @@ def table(*columns: str) -> Table:
     for column in columns:
         made.add_column(column, overflow="fold")
     return made
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 def complain(error: TaggersError) -> None:

@@ -12,7 +12,6 @@ import click
 from .._registry import nearest
 from ..compare import (
     Alignment,
-    Comparison,
     Label,
     accepted,
     align,
@@ -23,6 +22,7 @@ from ..compare import (
 )
 from ._alignment import ALIASES, aligned, aligning
 from ._files import save
+from ._stored import is_store, stored
 from ._terminal import console, safe, table
 
 __all__ = ["command"]
@@ -46,10 +46,10 @@ def list_(
 ) -> int:
     """List what is one label, by which step, and who or what says so.
 
-    RESULTS are what `taggers tag -f jsonl` wrote. Words with several meanings come last: they join
-    nothing, until an alias says what they mean.
+    RESULTS are what `taggers tag -f jsonl` wrote, or a store. Words with several meanings come
+    last: they join nothing, until an alias says what they mean.
     """
-    alignment = aligned(Comparison.read(*results).every_result(), aliases, wordnet, align_by)
+    alignment = aligned(stored(results).every_result(), aliases, wordnet, align_by)
     shown = table("label", "joins", "by", "because of")
     for label in _every(alignment):
         for link in alignment.links(label) if label.spellings else ():
@@ -75,13 +75,14 @@ def suggest(
 ) -> int:
     """Propose labels that look alike. Nothing is changed: accept what is true.
 
-    RESULTS are what `taggers tag -f jsonl` wrote, or one comparison of `taggers compare -f json`.
+    RESULTS are what `taggers tag -f jsonl` wrote, or a store, or one comparison of
+    `taggers compare -f json`.
     """
     labels: Iterable[Label]
     if (comparison := _comparison(results)) is not None:
         labels, known = recorded_labels(comparison), aligned((), aliases, wordnet, align_by)
     else:
-        known = aligned(Comparison.read(*results).every_result(), aliases, wordnet, align_by)
+        known = aligned(stored(results).every_result(), aliases, wordnet, align_by)
         labels = _every(known)
     shown = table("likeness", "", "", "said by")
     for one in suggestions(labels, least=least):
@@ -125,7 +126,7 @@ def check(results: tuple[Path, ...], aliases: Path) -> int:
     click.echo(f"{aliases} has no mistakes", err=True)
     if not results:
         return 0
-    said = align(Comparison.read(*results).every_result()).labels
+    said = align(stored(results).every_result()).labels
     for text in (text for texts in groups.values() for text in texts):
         if normal(text) not in said:
             click.echo(f"nobody says {safe(text)!r}{nearest(normal(text), said)}")
@@ -140,7 +141,7 @@ def _every(alignment: Alignment) -> list[Label]:
 
 def _comparison(files: tuple[Path, ...]) -> Any:
     """The JSON of a comparison, where that is what the file holds."""
-    if len(files) > 1:
+    if len(files) > 1 or is_store(files[0]):
         return None
     try:
         record = json.loads(files[0].read_text("utf-8"))

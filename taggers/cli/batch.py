@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal, Unpack
+from typing import Unpack
 
 import click
-from attrs import define
 
-from .._client import AsyncTagger, Sending
+from .._client import Sending
 from .._config import Config
-from .._keys import Keys
-from .._registry import installed
-from ..batch import (
-    Journal,
-    Retry,
-    Store,
-    Tally,
-    Tariff,
-    batch,
-    tariff,
-)
-from ..compare import prices
+from .._money import Money
+from ..batch import Journal, Retry, Store, ensure_alone
+from ._again import BEFORE
+from ._approval import UNASKED
+from ._bill import price_of
 from ._choosing import Chosen, choosing
+from ._ending import ending, exit_code
+from ._job import Job
+from ._pictures import of_sources, of_store
 from ._running import Screen
 from ._sending import sending
 from ._setup import Setup, pass_setup
@@ -36,8 +28,15 @@ from ._terminal import safe
 __all__ = ["command"]
 
 
+def _amount(_: click.Context, __: click.Parameter, text: str | None) -> Money | None:
+    try:
+        return None if text is None else Money.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @click.command("batch")
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option("--into", required=True, type=click.Path(path_type=Path, dir_okay=False),
               metavar="STORE", help="The file that keeps it all; made if need be.")  # fmt: skip
 @click.option("-p", "--provider", "providers", multiple=True, metavar="NAME",
@@ -49,8 +48,17 @@ __all__ = ["command"]
 @click.option("--language", metavar="CODE", help="The language of the tags, as in zh or en.")
 @click.option("--concurrency", type=click.IntRange(1), metavar="N",
               help="At most N calls of each at a time; default: what it declares.")  # fmt: skip
+@click.option("-y", "--yes", is_flag=True, help="Do not plan, and do not ask about the cost.")
+@click.option("--confirm-above", callback=_amount, metavar="AMOUNT",
+              help="Ask before it may cost more than this, as in \"20 CNY\"; default: what "
+                   f"taggers.toml says, or {' or '.join(map(str, UNASKED))}.")  # fmt: skip
+@click.option("--retry-failed", is_flag=True,
+              help="Without SOURCE: ask again about what failed.")  # fmt: skip
 @click.option("--retry-unknown", is_flag=True,
-              help="Ask again also what may have been billed: it may be billed twice.")  # fmt: skip
+              help="Ask again also what may have been billed: it may be billed twice. Without "
+                   "SOURCE: that alone.")  # fmt: skip
+@click.option("--kind", "kinds", multiple=True, metavar="ERROR",
+              help="Of those only what ended in this error, as in RateLimited.")  # fmt: skip
 @click.option("--no-retry", is_flag=True, help="Do not ask again what failed before.")
 @click.option("--share", is_flag=True, help="Run beside other processes on the same store.")
 @click.option("--quiet", is_flag=True, help="Print no results: they are in the store.")
@@ -66,7 +74,11 @@ def command(
     min_confidence: float | None,
     language: str | None,
     concurrency: int | None,
+    yes: bool,
+    confirm_above: Money | None,
+    retry_failed: bool,
     retry_unknown: bool,
+    kinds: tuple[str, ...],
     no_retry: bool,
     share: bool,
     quiet: bool,
@@ -79,94 +91,95 @@ def command(
 
     The same command goes on where it was: what is in the store is not asked again, and a picture is
     known by its content, wherever it lies. Ctrl-C finishes what is under way, a second one stops.
-    Results are printed as JSON Lines where the output is no terminal.
+
+    What may cost more than a little is planned first, as `taggers plan` does, and a person is
+    asked; without a terminal to ask at, and for a list on stdin, which can be read only once, that
+    takes --yes.
+
+    Where the output is no terminal, each result is printed as it comes, as a line of JSON: the
+    provider, the image with its source, and the tags, or an error with its kind and message. Errors
+    have a provider of null where the picture could not be read. What is in the store already is not
+    printed; `taggers export` prints all.
     """
+    _check_usage(sources, kinds, retry_failed, retry_unknown, no_retry)
     config = setup.config()
+    retry: list[Retry] = ["failed"] if retry_failed or (sources and not no_retry) else []
+    retry += ["unknown"] if retry_unknown else []
+    options = {"limit": limit, "min_confidence": min_confidence, "language": language, **how}
+    with Store.open(into, make=True) as store:
+        if not share:
+            ensure_alone(store)
+        if sources:
+            pictures = of_sources(chosen, sources, _asked(providers, config))
+        else:
+            pictures = of_store(chosen, store, retry, kinds, providers)
+        if not pictures.providers:
+            click.echo(f"taggers: there is nothing in {safe(str(into))} to ask again", err=True)
+            return 0
+        job = Job(
+            config=config,
+            store=store,
+            pictures=pictures,
+            retry=tuple(retry),
+            options=options,
+            concurrency=concurrency,
+        )
+        job.check()
+        screen = Screen(
+            printing=not quiet and not sys.stdout.isatty(),
+            price=price_of(config),
+            each=pictures.each,
+        )
+        if yes or setup.emulate or job.is_free:
+            pictures.count(screen.count)
+            items = pictures.items()
+        else:
+            screen.count(job.approve(confirm_above or config.confirm_above))
+            items = pictures.again()
+        about = {**options, "concurrency": concurrency, BEFORE: setup.words}
+        journal = Journal.open(store, _title(sources, retry), about, shared=share)
+        if journal.died:
+            click.echo(f"taggers: {_died(journal.died)}", err=True)
+        with screen:
+            stopped = asyncio.run(job.run(journal, items, screen))
+        told = ending(screen.tally, journal, screen.price, stopped=stopped, alone=not sources)
+        for line in told:
+            click.echo(f"taggers: {safe(line)}", err=True)
+    if screen.unread:
+        return 1
+    return 130 if stopped else exit_code(screen.tally) or min(chosen.faults, 1)
+
+
+def _check_usage(
+    sources: tuple[str, ...],
+    kinds: tuple[str, ...],
+    retry_failed: bool,
+    retry_unknown: bool,
+    no_retry: bool,
+) -> None:
+    """Raises `UsageError` for options that do not go together."""
+    if not sources and not (retry_failed or retry_unknown):
+        raise click.UsageError(
+            "name a SOURCE, or take up what is in the store: --retry-failed, --retry-unknown"
+        )
+    if sources and (retry_failed or kinds):
+        raise click.UsageError(
+            "--retry-failed and --kind take their pictures from the store: leave SOURCE out"
+        )
+    if retry_failed and no_retry:
+        raise click.UsageError("--retry-failed and --no-retry exclude each other")
+
+
+def _asked(providers: tuple[str, ...], config: Config) -> tuple[str, ...]:
+    """Whom a command line asks."""
     names = tuple(dict.fromkeys(providers or filter(None, [config.default])))
     if not names:
         raise click.UsageError("name whom to ask: -p NAME, or set default in taggers.toml")
-    options: dict[str, Any] = {
-        "limit": limit,
-        "min_confidence": min_confidence,
-        "language": language,
-        **how,
-    }
-    retry: tuple[Retry, ...] = () if no_retry else ("failed",)
-    retry += ("unknown",) if retry_unknown else ()
-    with Store.open(into, make=True) as store:
-        journal = Journal.open(store, f"batch {' '.join(sources)}", options, shared=share)
-        if journal.died:
-            click.echo(f"taggers: {_died(journal.died)}", err=True)
-        printing = not quiet and not sys.stdout.isatty()
-        with Screen(printing) as screen:
-            job = _Job(config, journal, names, concurrency, retry, options, screen)
-            stopped = asyncio.run(job.run(item.source for item in chosen.of(sources)))
-        for line in _summary(screen.tally, journal, into, stopped=stopped):
-            click.echo(f"taggers: {safe(line)}", err=True)
-    return 130 if stopped else _exit_code(screen.tally) or min(chosen.faults, 1)
+    return names
 
 
-@define
-class _Job:
-    """The run of a command line."""
-
-    config: Config
-    journal: Journal
-    names: tuple[str, ...]
-    concurrency: int | None
-    retry: tuple[Retry, ...]
-    options: dict[str, Any]
-    screen: Screen
-
-    async def run(self, pictures: Iterable[str]) -> bool:
-        """Runs, and tells whether it was stopped before its end."""
-        stop = asyncio.Event()
-        state: Literal["done", "stopped"] = "stopped"
-        try:
-            with self._interruptible(stop):
-                async with AsyncTagger(config=self.config) as tagger:
-                    for name in self.names:
-                        tagger.check(name)
-                    await batch(
-                        tagger,
-                        self.journal,
-                        pictures,
-                        {n: self.concurrency or tagger.declared_concurrency(n) for n in self.names},
-                        stop=stop,
-                        retry=self.retry,
-                        heard=self.screen.show,
-                        tally=self.screen.tally,
-                        tariffs=self._tariffs(),
-                        **self.options,
-                    )
-            state = "stopped" if stop.is_set() else "done"
-        except asyncio.CancelledError:
-            stop.set()
-        finally:
-            self.journal.close(state)
-        return stop.is_set()
-
-    def _tariffs(self) -> dict[str, Tariff]:
-        registry, keys, pricing = installed(), Keys.load(), prices(self.config)
-        return {n: tariff(n, self.config, registry, keys, pricing) for n in self.names}
-
-    @contextlib.contextmanager
-    def _interruptible(self, stop: asyncio.Event) -> Iterator[None]:
-        """The first interrupt lets what is under way end, the second one cancels it."""
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        assert task is not None
-
-        def interrupted() -> None:
-            if stop.is_set():
-                task.cancel()
-            stop.set()
-            self.screen.say("finishing what is under way; Ctrl-C once more stops at once")
-
-        loop.add_signal_handler(signal.SIGINT, interrupted)
-        try:
-            yield
-        finally:
-            loop.remove_signal_handler(signal.SIGINT)
+def _title(sources: tuple[str, ...], retry: list[Retry]) -> str:
+    return " ".join(["batch", *(sources or (f"--retry-{state}" for state in retry))])
 
 
 def _died(calls: int) -> str:
@@ -174,32 +187,3 @@ def _died(calls: int) -> str:
         f"an earlier run ended with {calls} calls under way, which may have been billed: they are "
         "listed as unknown, and asked again with --retry-unknown"
     )
-
-
-def _summary(tally: Tally, journal: Journal, into: Path, *, stopped: bool) -> Iterator[str]:
-    """What a person has to know at the end, and what to do next."""
-    yield (
-        f"run {journal.run}: {tally.done:,} done, {tally.known:,} were in the store, "
-        f"{tally.failed.total():,} failed; {tally.units:,} units billed"
-        + (f", {tally.maybe_units:,} maybe" if tally.maybe_units else "")
-    )
-    for kind, count in tally.failed.most_common():
-        yield f"{count:,} {kind}"
-    for name, error in tally.ended.items():
-        yield f"{name} was not asked any more: {error}"
-    if unknown := len(journal.unknowns()):
-        yield f"{unknown:,} may have been billed, and are asked again only with --retry-unknown"
-    if stopped:
-        yield "stopped; the same command goes on from here"
-    elif tally.failed:
-        query = "SELECT source, kind, message FROM calls WHERE state = 'failed'"
-        yield f'the same command asks again what failed; why: taggers query {into} "{query}"'
-
-
-def _exit_code(tally: Tally) -> int:
-    """0: all is in the store; 1: some failed; otherwise 3 where it is the credentials, else 4."""
-    if not tally.failed:
-        return 0
-    if tally.done or tally.known:
-        return 1
-    return 3 if any(error.scope == "credential" for error in tally.ended.values()) else 4

@@ -15,6 +15,7 @@ from ._asking import Tally, asked
 from ._files import save
 from ._sending import sending
 from ._setup import Setup, pass_setup
+from ._stored import is_store, judged, stored
 
 __all__ = ["command"]
 
@@ -23,11 +24,12 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("bench")
-@click.argument("answers", nargs=-1, required=True, metavar="RESULTS.jsonl...|IMAGE...")
+@click.argument("answers", nargs=-1, required=True, metavar="RESULTS.jsonl...|STORE...|IMAGE...")
 @click.option("--truth", type=THERE, metavar="FILE|FOLDER",
               help="What is in the pictures: CSV, COCO, or a folder for each class.")  # fmt: skip
 @click.option("--judgements", type=FILE, metavar="FILE",
-              help="What a person judged in a report; counts over --truth.")  # fmt: skip
+              help="What a person judged in a report, in place of what a STORE has; "
+                   "counts over --truth.")  # fmt: skip
 @click.option("-p", "--provider", "providers", multiple=True, metavar="NAME",
               help="Ask this provider about pictures; give it several times.")  # fmt: skip
 @click.option("--exhaustive", is_flag=True,
@@ -65,14 +67,13 @@ def command(
 ) -> int:
     """Measure what providers say against what is known to be in the pictures.
 
-    The answers are those that `taggers tag -f jsonl` wrote; or give pictures, and -p NAME for each
-    provider to ask now. What --truth does not say is unknown, neither right nor wrong.
+    The answers are those that `taggers tag -f jsonl` wrote, or those of a STORE of `taggers batch`,
+    with what `taggers judge` took into it; or give pictures, and -p NAME for each provider to ask
+    now. What --truth does not say is unknown, neither right nor wrong.
     """
-    from ..compare import Comparison, prices, report, summarise
+    from ..compare import prices, report, summarise
     from ..evaluate import bench, read_truth
 
-    if truth is None and judgements is None:
-        raise click.UsageError("say what is in the pictures: --truth FILE, or --judgements FILE")
     if exhaustive and truth is None:
         raise click.UsageError("--exhaustive is about --truth")
     check_extra("eval", "measuring quality", "numpy", "scipy", "faster_coco_eval")
@@ -80,7 +81,11 @@ def command(
         check_extra("image", "the report's pictures", "PIL")
     aligned = aligner(aliases, wordnet, align_by)
     read = None if truth is None else read_truth(truth, exhaustive=exhaustive)
-    judged = None if judgements is None else read_truth(judgements)
+    files = () if providers else tuple(map(_results, answers))
+    said = read_truth(judgements) if judgements else judged(files)
+    truths = [one for one in (read, said) if one is not None]
+    if not truths:
+        raise click.UsageError("say what is in the pictures: --truth FILE, or --judgements FILE")
     config, tally = setup.config(), Tally()
     if providers:
         options: TagOptions = {
@@ -91,8 +96,7 @@ def command(
         }
         comparison = asked(config, answers, providers, options, tally)
     else:
-        comparison = Comparison.read(*map(_results, answers))
-    truths = [one for one in (read, judged) if one is not None]
+        comparison = stored(files)
     alignment = aligned(comparison.every_result())
     found = bench(
         comparison,
@@ -117,6 +121,6 @@ def command(
 
 def _results(name: str) -> Path:
     path = Path(name)
-    if not path.is_file() or path.suffix != ".jsonl":
+    if not path.is_file() or not (path.suffix == ".jsonl" or is_store(path)):
         raise click.UsageError(f"{name} is no file of results (.jsonl); add -p NAME for pictures")
     return path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 import click
 
@@ -15,9 +15,7 @@ from ._asking import Tally, asked
 from ._files import save
 from ._sending import sending
 from ._setup import Setup, pass_setup
-
-if TYPE_CHECKING:
-    from ..compare import Comparison
+from ._stored import is_store, stored
 
 __all__ = ["command"]
 
@@ -25,7 +23,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("compare")
-@click.argument("images", nargs=-1, metavar="IMAGE...")
+@click.argument("images", nargs=-1, metavar="IMAGE...|STORE...")
 @click.option("-p", "--provider", "providers", multiple=True, metavar="NAME",
               help="Ask this provider, or route; give it several times.")  # fmt: skip
 @click.option("--results", multiple=True, type=FILE, metavar="FILE",
@@ -59,11 +57,14 @@ def command(
 ) -> int:
     """Compare what providers say about pictures: agreement, boxes, speed and cost.
 
-    Pictures are files, folders, globs, URLs, or - for stdin. Agreement is not accuracy: who is
+    Pictures are files, folders, globs, URLs, or - for stdin. Of a STORE of `taggers batch` what it
+    has is compared, and nobody is asked. Agreement is not accuracy: who is
     right, `taggers bench` says.
     """
     from ..compare import prices, report, summarise
 
+    if images and all(is_store(Path(image)) for image in images):
+        images, results = (), (*map(Path, images), *results)
     if bool(images) == bool(results) or (results and providers):
         raise click.UsageError("give pictures and -p NAME for each provider, or --results FILE")
     if output is not None:
@@ -71,7 +72,7 @@ def command(
     aligned = aligner(aliases, wordnet, align_by)
     config, tally = setup.config(), Tally()
     if results:
-        comparison = _stored(results)
+        comparison = stored(results)
     else:
         options: TagOptions = {
             "prepare": how["prepare"],
@@ -93,10 +94,3 @@ def command(
 
         show(summary)
     return tally.exit_code()
-
-
-def _stored(files: tuple[Path, ...]) -> Comparison:
-    """What the providers said before."""
-    from ..compare import Comparison
-
-    return Comparison.read(*files)

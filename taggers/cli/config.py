@@ -12,7 +12,7 @@ import click
 
 from .._config import Config, Prices
 from .._config_file import find_files
-from .._config_keys import BUDGET, POLICY, ROUTE, SERVICE, STORE, WHEN, Key
+from .._config_keys import BATCH, BUDGET, POLICY, ROUTE, SERVICE, STORE, WHEN, Key
 from .._config_schema import config_schema
 from .._found import find
 from .._keys import Keys, keys_path, user_folder
@@ -60,6 +60,7 @@ def show(setup: Setup) -> None:
         click.echo(f"trusted_hosts = {_toml(loaded.trusted_hosts)}")
     _table("policy", _said(loaded.policy, POLICY))
     _table("store", {"folder": str(loaded.store.place)} | _said(loaded.store, STORE))
+    _table("batch", _said(loaded, BATCH))
     for name, service in loaded.services.items():
         _table(
             f"providers.{_key(name)}",
@@ -96,6 +97,8 @@ def _said(what: Any, keys: Mapping[str, Key]) -> dict[str, Any]:
 def _table(
     name: str, values: Mapping[str, Any], file: Path | None = None, *, array: bool = False
 ) -> None:
+    if not values:
+        return
     click.echo(f"\n[[{name}]]" if array else f"\n[{name}]{_from(file)}")
     for key, value in values.items():
         if value is not None:

@@ -13,6 +13,7 @@ from .._model import Result
 from .._registry import installed
 from ..batch import Reading, Store, read_again, renormalize
 from ..errors import TaggersError
+from ._confirming import confirmed
 from ._terminal import console, safe, table
 
 __all__ = ["command"]
@@ -38,8 +39,8 @@ def command(store: str, dry_run: bool, yes: bool) -> int:
         pass
     tally.show()
     if tally.changed and not dry_run:
-        if not yes:
-            click.confirm(f"write {tally.changed:,} changed results?", abort=True, err=True)
+        question = f"write {tally.changed:,} changed results?"
+        confirmed(question, yes=yes, why=f"{tally.changed:,} results would change")
         count = read_again(opened, renormalize(opened, installed()))
         click.echo(f"read {count:,} results anew", err=True)
     opened.close()

@@ -6,7 +6,8 @@ import time
 
 import click
 
-from ..batch import Store, runs
+from ..batch import Store, runs, unfinished
+from ._ending import listed
 from ._terminal import console, safe, table
 
 __all__ = ["command"]
@@ -15,8 +16,13 @@ __all__ = ["command"]
 @click.command("runs")
 @click.argument("store", type=click.Path())
 def command(store: str) -> None:
-    """List the runs of STORE: what each asked, got and was billed for."""
-    found = runs(Store.open(store))
+    """List the runs of STORE: what each asked, got and was billed for.
+
+    What has no result now is listed below, each kind of error with an example, and the command that
+    asks again for those alone.
+    """
+    opened = Store.open(store)
+    found = runs(opened)
     shown = table("run", "state", "began", "took", "command", "calls", "results", "failed",
                   "unknown", "units", "maybe")  # fmt: skip
     for run in found:
@@ -31,3 +37,5 @@ def command(store: str) -> None:
             *(f"{count:,}" for count in counts),
         )
     console().print(shown if found else "no runs")
+    for line in listed(opened.path, unfinished(opened)):
+        click.echo(safe(line))

@@ -15,6 +15,7 @@ from ..errors import InvalidInput
 from ..evaluate import Cut, Evidence, Truth, Tuned, Tuning, evidence, known, read_truth, tune
 from ._alignment import aligned, aligning
 from ._files import save
+from ._stored import judged, stored
 from ._terminal import console, safe, table
 
 __all__ = ["command"]
@@ -23,7 +24,7 @@ _files = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("tune")
-@click.argument("results", nargs=-1, required=True, type=_files, metavar="RESULTS.jsonl...")
+@click.argument("results", nargs=-1, required=True, type=_files, metavar="RESULTS.jsonl|STORE...")
 @click.option("--truth", type=click.Path(exists=True, path_type=Path),
               metavar="PATH",
               help="What is in the pictures: CSV, COCO or folders by class.")  # fmt: skip
@@ -53,16 +54,18 @@ def command(
 ) -> int:
     """Find the thresholds with which each provider's tags hold the same precision.
 
-    RESULTS are stored results, as `taggers --no-profile tag … -f jsonl` writes them. A threshold is
-    chosen so that the precision is reached with 95 % confidence also on other pictures; where none
-    is, that is said. Tags that are not known to be right or wrong are left out. Exit code 1: for
-    some provider there is no threshold.
+    RESULTS are stored results, as `taggers --no-profile tag … -f jsonl` writes them, or a STORE of
+    `taggers --no-profile batch`, with what was judged in it. A threshold is chosen so that the
+    precision is reached with 95 % confidence also on other pictures; where none is, that is said.
+    Tags that are not known to be right or wrong are left out. Exit code 1: for some provider there
+    is no threshold.
     """
-    if truth is None and judgements is None:
+    read = read_truth(truth, exhaustive=exhaustive) if truth else None
+    said = read_truth(judgements) if judgements else judged(results)
+    truths = [one for one in (read, said) if one is not None]
+    if not truths:
         raise click.UsageError("say what is right, with --truth or --judgements")
-    truths = [read_truth(truth, exhaustive=exhaustive)] if truth else []
-    truths += [read_truth(judgements)] if judgements else []
-    comparison = Comparison.read(*results)
+    comparison = stored(results)
     alignment = aligned(comparison.every_result(), aliases, wordnet, align_by)
     tuning = tune(_evidence(comparison, alignment, truths), target_precision)
     if (form or ("table" if sys.stdout.isatty() else "json")) == "json":

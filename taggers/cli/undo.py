@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ..batch import Store, Undone, undo, undoable
+from ._confirming import confirmed
 
 __all__ = ["command"]
 
@@ -18,8 +19,7 @@ def command(store: str, run: int, yes: bool) -> None:
     """Remove exactly the results of one run from STORE."""
     opened = Store.open(store)
     _tell(run, undoable(opened, run))
-    if not yes:
-        click.confirm("undo it?", abort=True, err=True)
+    confirmed("undo it?", yes=yes, why="its results would be removed")
     undo(opened, run)
     opened.close()
     click.echo(f"run {run} is undone", err=True)

@@ -18,7 +18,7 @@ from ._agreement import Agreement, Figure, PairAgreement, agreement, alpha, jacc
 from ._aliases import accepted, read_aliases
 from ._align import align
 from ._boxes import BoxAgreement, Matching, PairBoxes, box_agreement, iou, match
-from ._comparison import Comparison, Failure, Picture, compare
+from ._comparison import Comparison, Failure, Picture, compare, read_results
 from ._figures import Pricing, ProviderFigures, figures, prices
 from ._labels import STEPS, Alignment, Label, Link, Spelling, Step, normal
 from ._lexicon import WordNet
@@ -67,6 +67,7 @@ __all__ = [
     "ranking",
     "rbo",
     "read_aliases",
+    "read_results",
     "recorded_labels",
     "report",
     "suggestions",

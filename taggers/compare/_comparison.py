@@ -16,7 +16,7 @@ from .._model import BoundingBox, Result
 from .._sync import Tagger
 from ..errors import Billed, InvalidInput, LocalResourceError, TaggersError
 
-__all__ = ["Comparison", "Failure", "Picture", "compare", "in_fractions"]
+__all__ = ["Comparison", "Failure", "Picture", "compare", "in_fractions", "read_results"]
 
 HINT = "write results with `taggers tag … -f jsonl`"
 
@@ -93,7 +93,7 @@ class Comparison:
         result, and where there is no line at all, and `LocalResourceError` where a file cannot be
         read.
         """
-        outcomes = [outcome for file in files for outcome in _stored(Path(file))]
+        outcomes = [outcome for file in files for outcome in read_results(file)]
         if not outcomes:
             raise InvalidInput(f"there are no results in {', '.join(map(str, files))}", hint=HINT)
         return cls.of(outcomes)
@@ -150,7 +150,11 @@ def _picture(result: Result) -> Picture:
     )
 
 
-def _stored(file: Path) -> Iterator[tuple[str, str, Result | Failure]]:
+def read_results(
+    path: str | os.PathLike[str],
+) -> Iterator[tuple[str, str, Result | Failure]]:
+    """The results of one file, as `Comparison.of` takes them. Raises as `Comparison.read` does."""
+    file = Path(path)
     try:
         with file.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):

@@ -34,7 +34,7 @@ from ._scores import (
     Quality,
 )
 from ._truth import Truth
-from ._truth_files import read_truth
+from ._truth_files import read_judgements, read_truth
 from ._tune import Cut, Tuned, Tuning, tune
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "fuse",
     "known",
     "panel",
+    "read_judgements",
     "read_truth",
     "tune",
 ]

@@ -18,7 +18,7 @@ from .._registry import nearest
 from ..errors import InvalidInput, LocalResourceError
 from ._truth import Places, Truth
 
-__all__ = ["JUDGEMENTS", "read_truth"]
+__all__ = ["JUDGEMENTS", "read_judgements", "read_truth"]
 
 JUDGEMENTS = "taggers-judgements/1"
 ANSWERS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
@@ -26,6 +26,30 @@ UNSURE = ("unsure", "")
 COLUMNS = {"picture": ("picture", "image"), "label": ("label", "tag"), "answer": ("answer",)}
 """The columns of a CSV file and their names; the second ones are those of `taggers tag -f csv`."""
 SIDES = ("x", "y", "width", "height")
+
+
+def read_judgements(path: str | os.PathLike[str]) -> list[tuple[str, str, str]]:
+    """The judgements that the report saves: picture, label, and yes, no or unsure. Raises as
+    `read_truth` does."""
+    text = _text(Path(path))
+    try:
+        record = json.loads(text)
+        if record["format"] == JUDGEMENTS:
+            return list(_judged(str(path), record))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        pass
+    raise _wrong(f"{path} holds no judgements", "save them in the report that you judged in")
+
+
+def _judged(name: str, record: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for number, said in enumerate(record["judgements"], 1):
+        there = _answer(said["answer"], _nth(name, number))
+        answer = "unsure" if there is None else _word(there)
+        yield said["picture"], said.get("text") or said["label"], answer
+
+
+def _nth(name: str, number: int) -> str:
+    return f"{name}, judgement {number}"
 
 
 def read_truth(path: str | os.PathLike[str], *, exhaustive: bool = False) -> Truth:
@@ -45,15 +69,20 @@ def read_truth(path: str | os.PathLike[str], *, exhaustive: bool = False) -> Tru
     try:
         if path.is_dir():
             return _folders(path, exhaustive)
-        content = path.read_bytes()
     except OSError as error:
         raise LocalResourceError(f"{path} cannot be read: {error.strerror}") from error
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _wrong(f"{path} is no UTF-8: byte {error.start}", "save it as UTF-8") from None
+    text = _text(path)
     read = _json if text.lstrip().startswith(("{", "[")) else _csv
     return read(str(path), text, exhaustive)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise LocalResourceError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise _wrong(f"{path} is no UTF-8: byte {error.start}", "save it as UTF-8") from None
 
 
 @define
@@ -210,10 +239,8 @@ def _json(name: str, text: str, exhaustive: bool) -> Truth:
 
 
 def _judgements(draft: _Draft, record: Mapping[str, Any]) -> None:
-    for number, said in enumerate(record["judgements"], 1):
-        place = f"{draft.name}, judgement {number}"
-        there = _answer(said["answer"], place)
-        draft.say(said["picture"], said.get("text") or said["label"], there, place)
+    for number, (picture, label, answer) in enumerate(_judged(draft.name, record), 1):
+        draft.say(picture, label, ANSWERS.get(answer), _nth(draft.name, number))
 
 
 def _coco(draft: _Draft, record: Mapping[str, Any]) -> None:

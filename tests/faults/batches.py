@@ -18,7 +18,7 @@ from attrs import evolve
 from taggers import ImageFacts, Provenance, Result, Tag
 from taggers._model import Attempt
 from taggers.batch import Errand, Journal, Picture, Place, Store
-from taggers.emulator import Emulator, Fault
+from taggers.emulator import Emulator, Fault, Fixture
 
 from .ledger import Asked, Book
 from .library import DIED, Library, answers, call_of
@@ -29,8 +29,12 @@ __all__ = ["JOBS"]
 
 EMULATED = "huawei-tagging-v2"
 PHOTOS = Path(__file__).parents[2] / "examples" / "photos"
+TOLD = Fixture(tags=tuple(Tag(f"thing {n}", 1 - n / 50) for n in range(20)), choose=5)
+"""What the emulator says of a picture: which of these, the picture's bytes decide."""
 PASSES = 12
 """So many runs are tried at most to finish what has failed."""
+MEANWHILE = 16
+"""So many calls more may be over when a signal comes."""
 GROUP = 20_000
 """So many results are written at a time where a store is made."""
 
@@ -51,7 +55,7 @@ def emulated(task: Task, config: Path) -> Report:
     faults; what is unknown in the end is asked again, until nothing is."""
     faults = [Fault(**fault) for fault in task.details["faults"]]
     by_content = {sha256(photo).hexdigest(): call_of(name) for name, photo in _photographs(task)}
-    with Emulator(faults=faults, seed=6) as emulator:
+    with Emulator(faults=faults, fixtures=[TOLD], seed=6) as emulator:
         config.write_text(f"{emulator.toml()}\n[policy]\ndeadline_s = 2.5\n", "utf-8")
         os.environ.update(emulator.environment())
         library = Library(config, EMULATED, task.at_once, ("--keep-metadata",))
@@ -132,9 +136,10 @@ def _killed(library: Library, task: Task) -> tuple[set[int], int]:
     """What batches say is answered that are killed every so many calls; how many were."""
     lots = random.Random(task.first)
     wanted = max(2, task.calls // task.details["kill_every"])
+    most = max(task.calls // (wanted + 1) - MEANWHILE, MEANWHILE // 2)
     told: set[int] = set()
     for kills in range(wanted):
-        more, at_work = library.killed(lots.randrange(task.calls // (wanted + 1)), lots)
+        more, at_work = library.killed(lots.randrange(most), lots)
         told |= more
         if not at_work:
             return told, kills

@@ -1,0 +1,49 @@
+"""What was billed, in money as far as prices are known."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from .._config import Config
+from .._money import Money
+from .._registry import installed
+from ..compare import prices
+from ..errors import TaggersError
+
+__all__ = ["PriceOf", "bill", "price_of"]
+
+PriceOf = Callable[[str], Money | None]
+
+
+def price_of(config: Config) -> PriceOf:
+    """Tells what a unit costs by the name of who bills it; None: nobody knows."""
+    pricing, registry = prices(config), installed()
+
+    @functools.cache
+    def price(name: str) -> Money | None:
+        try:
+            return pricing(name, config.service(name, registry).plugin)
+        except TaggersError:
+            return None
+
+    return price
+
+
+def bill(units: Mapping[str, int], price: PriceOf) -> str:
+    """These units by who bills them as money, as in "1.35 USD", and those without a price as they
+    are; empty where there are none."""
+    micros, unpriced = Counter[str](), 0
+    for name, count in dict(units).items():
+        one = price(name)
+        if one is None:
+            unpriced += count
+        else:
+            micros[one.currency] += one.micros * count
+    parts = [
+        f"{micros[currency] / 1e6:,.2f} {currency}" for currency in sorted(micros)
+        if micros[currency]
+    ]  # fmt: skip
+    parts += [f"{unpriced:,} units of unknown price"] if unpriced else []
+    return " and ".join(parts)

@@ -1,0 +1,72 @@
+"""What a person has to know when a run has ended, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import shorten
+
+from ..batch import Journal, Tally, Unfinished, unfinished
+from ._again import again
+from ._bill import PriceOf, bill
+
+__all__ = ["ending", "exit_code", "listed"]
+
+LONGEST = 120
+"""The most characters that are shown of an error's message."""
+
+
+def ending(
+    tally: Tally, journal: Journal, price: PriceOf, *, stopped: bool, alone: bool
+) -> Iterator[str]:
+    """The lines. `alone` says that pictures came from the store, so that there is no source to go
+    on with."""
+    yield _counted(tally, journal.run, price)
+    for kind, count in tally.unread.counts.most_common():
+        yield f"{count:,} could not be read: {kind}, such as {tally.unread.examples[kind]}"
+    of_run = unfinished(journal.store, journal.run)
+    yield from listed(journal.store.path, of_run)
+    for name, error in tally.ended.items():
+        yield f"{name} was not asked any more: {error}"
+    if earlier := _unknown(unfinished(journal.store)) - _unknown(of_run):
+        yield (
+            f"{earlier:,} of earlier runs may have been billed, and are not asked again: "
+            f"see `taggers runs {journal.store.path}`"
+        )
+    if stopped:
+        yield "stopped; the same command goes on from here"
+    elif not alone and (tally.unread.counts or any(one.state == "failed" for one in of_run)):
+        yield "the same command asks again about all that failed"
+
+
+def listed(store: Path, found: list[Unfinished]) -> Iterator[str]:
+    """What has no result, each kind with an example and the command that asks for those again."""
+    for one in found:
+        such_as = f", such as {one.source}" if one.source else ""
+        message = shorten(one.message, LONGEST, placeholder=" …")
+        yield f"{one.count:,} {one.state} at {one.provider}: {one.kind}{such_as}: {message}"
+        warning = " (may be billed twice)" if one.state == "unknown" else ""
+        yield f"  again{warning}: {again(store, one)}"
+
+
+def exit_code(tally: Tally) -> int:
+    """0: all is in the store; 1: some failed; otherwise 3 where it is the credentials, else 4."""
+    if not tally.failed:
+        return 0
+    if tally.done or tally.known:
+        return 1
+    return 3 if any(error.scope == "credential" for error in tally.ended.values()) else 4
+
+
+def _counted(tally: Tally, run: int, price: PriceOf) -> str:
+    cost, maybe = bill(tally.billed, price), bill(tally.maybe_billed, price)
+    return (
+        f"run {run}: {tally.done:,} done, {tally.known:,} were in the store, "
+        f"{tally.failed.total():,} failed; {tally.units:,} units billed"
+        + (f" ({cost})" if cost and tally.units else "")
+        + (f", {tally.maybe_units:,} maybe ({maybe})" if tally.maybe_units else "")
+    )
+
+
+def _unknown(found: list[Unfinished]) -> int:
+    return sum(one.count for one in found if one.state == "unknown")

@@ -1,0 +1,85 @@
+"""Where the pictures of a run come from: its sources, or what has no result in its store."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import threading
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from attrs import frozen
+
+from ..batch import Item, Retry, Store, to_retry, unfinished
+from ._choosing import Chosen
+
+__all__ = ["Pictures", "of_sources", "of_store"]
+
+
+@frozen
+class Pictures:
+    """The pictures for these `providers`, of whom `each` picture is for so many. `items` gives
+    them, and `again` once more, without a word of what cannot be read, unless they can be read but
+    `once`. `errands` is how many there are; None: not known yet."""
+
+    providers: tuple[str, ...]
+    each: int
+    items: Callable[[], Iterable[Item]]
+    again: Callable[[], Iterable[Item]]
+    once: bool = False
+    errands: int | None = None
+
+    def count(self, told: Callable[[int], None]) -> None:
+        """Counts the errands beside what else happens, and tells how many there are in the end."""
+
+        def count() -> None:
+            with contextlib.suppress(Exception):  # the run meets it, too, and says so
+                told(sum(1 for _ in self.again()) * self.each)
+
+        if self.errands is not None:
+            told(self.errands)
+        elif not self.once:
+            threading.Thread(target=count, daemon=True).start()
+
+
+def of_sources(chosen: Chosen, sources: Sequence[str], providers: tuple[str, ...]) -> Pictures:
+    """All that is chosen of the sources."""
+    return Pictures(
+        providers,
+        len(providers),
+        lambda: chosen.of(sources),
+        lambda: chosen.quietly().of(sources),
+        once=any(map(_flows, sources)),
+    )
+
+
+def of_store(
+    chosen: Chosen,
+    store: Store,
+    states: Collection[Retry],
+    kinds: Collection[str],
+    providers: Collection[str],
+) -> Pictures:
+    """What is chosen of the errands in these states: of these kinds of errors and these providers,
+    where any are named. Who is asked is who was."""
+
+    def items() -> Iterable[Item]:
+        return chosen.some(to_retry(store, states, kinds=kinds, providers=providers))
+
+    counts = {
+        (one.provider, one.state, one.kind): one.count
+        for one in unfinished(store)
+        if one.state in states
+        and (not kinds or one.kind in kinds)
+        and (not providers or one.provider in providers)
+    }
+    most = [number for number in (chosen.first, chosen.sample) if number is not None]
+    names = tuple(sorted({provider for provider, _, _ in counts}))
+    return Pictures(names, 1, items, items, errands=min([sum(counts.values()), *most]))
+
+
+def _flows(source: str) -> bool:
+    """Whether what is read of a source is gone then."""
+    with contextlib.suppress(OSError, ValueError):
+        return source == "-" or stat.S_ISFIFO(os.stat(source).st_mode)  # noqa: PTH116
+    return False
