@@ -12,7 +12,6 @@ import msgspec
 from attrs import define, evolve, field, frozen
 
 from .._model import OutputImage, Region, Result
-from .._serial import to_record
 from ..errors import InvalidInput, LocalResourceError, MalformedResponse, TaggersError
 from ._rows import insert
 
@@ -169,6 +168,7 @@ class Kept:
 _NO_JSON = (AttributeError, TypeError, ValueError, RecursionError)
 """What comes of values that are not what they should be."""
 _JSON = msgspec.json.Encoder()
+"""Writes values as `to_dict` has them, without making that dictionary first."""
 
 
 def keepable(outcome: Result | TaggersError) -> Kept | TaggersError:
@@ -190,21 +190,20 @@ def keepable(outcome: Result | TaggersError) -> Kept | TaggersError:
 
 
 def packed(result: Result) -> Kept:
-    """A result as it is kept. Raises what `json` raises for values that it cannot hold."""
-    images = tuple(OutputImage(b"", image.media_type) for image in result.images)
-    record = to_record(evolve(result, raw=None, images=images))
+    """A result as it is kept. Raises what encoders raise for values that JSON cannot hold."""
+    bare = tuple(OutputImage(b"", image.media_type) for image in result.images)
+    kept = evolve(result, images=bare) if bare else result
     try:
-        content = _JSON.encode((record, result.raw))
+        content = _JSON.encode(kept)
     except UnicodeEncodeError:  # half of a surrogate pair
-        content = json.dumps((record, result.raw)).encode()
+        content = json.dumps(kept.to_dict()).encode()
     return Kept(result, zlib.compress(content, 1))
 
 
 def unpacked(content: bytes) -> Result:
     """The result that was packed. Raises `LocalResourceError` where it is damaged."""
     try:
-        record, raw = json.loads(zlib.decompress(content))
-        return Result.from_dict({**record, "raw": raw})
+        return Result.from_dict(json.loads(zlib.decompress(content)))
     except (zlib.error, InvalidInput, ValueError, TypeError, RecursionError) as error:
         raise LocalResourceError(f"a record of the store is damaged: {error}") from error
 
