@@ -16,7 +16,7 @@ interop: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[interop]"
 	$(BIN)/python -m pytest tests/interop
 
-# Every fault with its big numbers, some 20 minutes; `make soak ONLY=F4` takes those of one.
+# Every fault with its big numbers, some 30 minutes; `make soak ONLY=F4` takes those of one.
 soak: $(READY)
 	cd tests && ../$(BIN)/python -m faults.soak --only "$(ONLY)" $(if $(ONLY),,--write)
 	$(if $(ONLY),,cd tests && ../$(BIN)/python -m faults.canaries)

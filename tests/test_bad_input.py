@@ -89,12 +89,13 @@ def _picture(number: int) -> bytes:
 def _opened(taggers: Taggers, command: str, store: Path, photographs: Path) -> Said:
     """What a command says when it opens a store."""
     if command == "batch":
-        return taggers("batch", photographs, "--into", store, "-p", V2, "--quiet")
+        return _batch(taggers, photographs, into=store)
     return taggers(command, store, *REST.get(command, ()))
 
 
 def _batch(taggers: Taggers, *sources: str | Path, into: str | Path, **how: object) -> Said:
-    return taggers("batch", *sources, "--into", into, "-p", V2, "--concurrency", "4", **how)
+    options = ("-p", V2, "--concurrency", "4", "--yes")
+    return taggers("batch", *sources, "--into", into, *options, **how)
 
 
 def _answered(said: Said) -> set[str]:
@@ -425,7 +426,7 @@ def test_a_store_that_vanishes_ends_the_batch_and_is_not_made_again(
 ) -> None:
     (tmp_path / "folder").mkdir()
     command = [sys.executable, "-m", "taggers", "--config", "taggers.toml", "batch"]
-    command += ["photographs", "--into", "folder/s", "-p", V2, "--concurrency", "1"]
+    command += ["photographs", "--into", "folder/s", "-p", V2, "--concurrency", "1", "--yes"]
     with subprocess.Popen(
         command,
         cwd=tmp_path,

@@ -179,6 +179,41 @@ def test_nobody_is_asked_on_after_a_wrong_key(tmp_path: Path) -> None:
         assert _asked(emulator) < 10
 
 
+@pytest.mark.parametrize("patience_s", [0.0, 600.0])
+def test_an_endpoint_that_is_down_is_waited_for_and_costs_few_pictures(
+    tmp_path: Path, patience_s: float
+) -> None:
+    pictures = _pictures(tmp_path / "photos", 100)
+    with Emulator() as emulator:
+        nowhere = emulator.settings(V2)
+    stop = asyncio.Event()
+
+    async def run(journal: Journal) -> Tally:
+        tally = Tally()
+
+        async def stopped_when_waiting() -> None:
+            while not tally.waiting:
+                await asyncio.sleep(0.01)
+            stop.set()
+
+        async with AsyncTagger(V2, **nowhere) as tagger, asyncio.TaskGroup() as tasks:
+            watch = tasks.create_task(stopped_when_waiting())
+            await batch(
+                tagger, journal, pictures, {V2: 4}, stop=stop, tally=tally, patience_s=patience_s
+            )
+            watch.cancel()
+        return tally
+
+    with Store.open(tmp_path / "s.sqlite3", make=True) as opened:
+        journal = Journal.open(opened, "a test")
+        tally = asyncio.run(run(journal))
+        journal.close()
+
+    assert 0 < tally.failed.total() < 40
+    assert stop.is_set() == (patience_s > 0)
+    assert [V2] == [*(tally.waiting if patience_s else tally.ended)]
+
+
 CHILD = """
 import asyncio, sys
 from taggers import AsyncTagger

@@ -18,7 +18,7 @@ import pytest
 from attrs import evolve
 from PIL import Image as Pillow
 
-from taggers import Image, Tagger, TaggersError
+from taggers import Image, Tagger, TaggersError, errors
 from taggers._config import Config, Prices, Service
 from taggers._keys import Keys
 from taggers._limits import Limits
@@ -26,7 +26,20 @@ from taggers._money import Money
 from taggers._policy import Policy
 from taggers._registry import installed
 from taggers._routes import Route
-from taggers.batch import Item, Plan, Reason, find, plan
+from taggers.batch import (
+    Errand,
+    Item,
+    Journal,
+    Known,
+    Picture,
+    Place,
+    Plan,
+    Reason,
+    Retry,
+    Store,
+    find,
+    plan,
+)
 from taggers.batch._content import Head
 from taggers.batch._copies import Copies
 from taggers.cli import main
@@ -34,16 +47,19 @@ from taggers.compare import prices
 from taggers.emulator import Emulator
 from taggers.testing import png
 
+V2 = "huawei-tagging-v2"
+
 
 def _planned(
     sources: list[str],
     *names: str,
     config: Config | None = None,
     prepare: Literal["auto", "never"] = "auto",
+    known: Known | None = None,
 ) -> Plan:
     used = config or Config()
-    items = map(Item, sources)
-    return plan(items, names, used, installed(), Keys.load(), prices(used), prepare=prepare)
+    items, pricing = map(Item, sources), prices(used)
+    return plan(items, names, used, installed(), Keys.load(), pricing, prepare=prepare, known=known)
 
 
 @pytest.fixture
@@ -313,3 +329,61 @@ finally:
     )
 
     assert said.stdout.endswith("[]\n"), said.stderr
+
+
+@pytest.fixture
+def store(tmp_path: Path, pictures: list[str]) -> Iterator[Store]:
+    """A store in which a.png failed at huawei-tagging-v2, and b.png is under way there."""
+    with Store.open(tmp_path / "s.sqlite3", make=True) as store:
+        journal = Journal.open(store, "batch")
+        for source, said in [(pictures[0], errors.RateLimited("slow down")), (pictures[1], None)]:
+            picture = Picture.of(Image.open(source))
+            asked = Errand(picture=picture, provider=V2, place=Place.of(source))
+            (call,) = journal.begin([asked])
+            if said is not None and call is not None:
+                journal.settle([(call, said)])
+        yield store
+
+
+@pytest.mark.parametrize(("retry", "calls"), [((), 0), (("failed",), 1), (("unknown",), 0)])
+def test_a_plan_counts_only_what_a_run_would_ask(
+    pictures: list[str], store: Store, retry: tuple[Retry, ...], calls: int
+) -> None:
+    with Known.of(store, [V2], retry) as known:
+        found = _planned(pictures[:2], V2, known=known)
+
+    assert (2, 2 - calls, calls) == (found.found, found.known, found.providers[0].calls)
+
+
+def test_a_plan_knows_what_is_in_the_store_wherever_it_lies_now(
+    pictures: list[str], store: Store, tmp_path: Path
+) -> None:
+    moved, changed = tmp_path / "moved.png", Path(pictures[0])
+    Path(pictures[1]).rename(moved)
+    changed.write_bytes(png(91, 60))
+
+    with Known.of(store, [V2], ()) as known:
+        found = _planned([str(moved), str(changed)], V2, known=known)
+
+    assert (1, 1) == (found.known, found.providers[0].calls)
+
+
+def test_whom_a_picture_is_not_yet_known_to_is_still_to_be_asked(
+    pictures: list[str], store: Store
+) -> None:
+    both = (V2, "huawei-tagging-v1")
+    with Known.of(store, both, ()) as known:
+        found = _planned(pictures[:2], *both, known=known)
+
+    assert [0, 2] == [one.calls for one in found.providers]
+    assert 0 == found.known
+
+
+def test_the_command_counts_only_what_a_store_has_not(
+    capsys: pytest.CaptureFixture[str], pictures: list[str], store: Store
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["plan", *pictures[:2], "-p", V2, "--into", str(store.path), "-f", "json"])
+
+    said = json.loads(capsys.readouterr().out)
+    assert (1, 1) == (said["known"], said["providers"][0]["calls"])

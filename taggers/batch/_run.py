@@ -19,12 +19,13 @@ from attrs import define, field, frozen
 from .._client import AsyncTagger
 from .._image import Image
 from .._model import Attempt, Result
-from ..errors import LocalResourceError, TaggersError
+from ..errors import CircuitOpen, LocalResourceError, TaggersError
 from ._asked import Reasons
 from ._content import open_item
 from ._errand import Errand, Picture, Place, Retry
 from ._item import Item
 from ._journal import Journal
+from ._patience import PATIENCE_S, Patience
 from ._tariff import Tariff
 from ._writer import Writer
 
@@ -52,8 +53,8 @@ class Happened:
 @define
 class Tally:
     """How many errands ended how. `billed` are units by who was asked, and `maybe_billed` those of
-    which it is not known; `unread` tells of pictures that could not be read, and `ended` of who is
-    not asked any more."""
+    which it is not known; `unread` tells of pictures that could not be read, `waiting` of whom is
+    waited for, and `ended` of who is not asked any more."""
 
     done: int = 0
     known: int = 0
@@ -61,6 +62,7 @@ class Tally:
     unread: Reasons = field(factory=Reasons)
     billed: Counter[str] = field(factory=Counter)
     maybe_billed: Counter[str] = field(factory=Counter)
+    waiting: dict[str, CircuitOpen] = field(factory=dict)
     ended: dict[str, TaggersError] = field(factory=dict)
 
     @property
@@ -111,6 +113,7 @@ async def batch(
     tariffs: Mapping[str, Tariff] | None = None,
     heard: Callable[[Happened], None] = lambda _: None,
     tally: Tally | None = None,
+    patience_s: float = PATIENCE_S,
     **options: object,
 ) -> Tally:
     """Asks each provider, or route, about each picture, and keeps what comes in the journal.
@@ -122,6 +125,8 @@ async def batch(
     * `retry`: which errands of earlier runs are asked again: "failed" ones, and "unknown" ones only
       on request, since they may be billed twice;
     * `tariffs` say what a call may cost, for what is never answered;
+    * `patience_s`: how long an endpoint that fails often is waited for, before it is not asked any
+      more;
     * `heard` is told of everything as it happens, in the event loop, when `tally` has counted it.
 
     Raises `LocalResourceError` where the store cannot be written any more; everything that was
@@ -130,7 +135,19 @@ async def batch(
     stop = stop or asyncio.Event()
     async with Writer(journal, tuple(retry)) as writer:
         counted = tally or Tally()
-        run = _Run(tagger, journal, writer, providers, options, tariffs or {}, heard, stop, counted)
+        patience = Patience(patience_s, stop, counted.waiting)
+        run = _Run(
+            tagger,
+            journal,
+            writer,
+            providers,
+            options,
+            tariffs or {},
+            heard,
+            stop,
+            counted,
+            patience,
+        )
         await run.all(sources)
     return counted
 
@@ -146,6 +163,7 @@ class _Run:
     heard: Callable[[Happened], None]
     stop: asyncio.Event
     tally: Tally
+    patience: Patience
 
     async def all(self, sources: Iterable[str | Item]) -> None:
         try:
@@ -188,7 +206,10 @@ class _Run:
     async def _unasked(self, sources: Iterable[str | Item]) -> AsyncIterator[_Missing]:
         """The pictures about which somebody has still to be asked; of the others it is told."""
         every = (Item(one) if isinstance(one, str) else one for one in sources)
-        while chunk := await asyncio.to_thread(lambda: self._missing([*islice(every, CHUNK)])):
+        while not self.stop.is_set():
+            chunk = await asyncio.to_thread(lambda: self._missing([*islice(every, CHUNK)]))
+            if not chunk:
+                return
             for item, place, names in chunk:
                 if names:
                     if self.stop.is_set() or self.tally.ended.keys() >= self.providers.keys():
@@ -246,12 +267,25 @@ class _Run:
         options = {**self.options, "provider": name}
         if work.metadata:
             options["metadata"] = work.metadata
+        said = await self._said(work.image, options)
+        while isinstance(said, CircuitOpen) and await self.patience.wait(name, said):
+            said = await self._said(work.image, options)
+        self.patience.saw(name, said if isinstance(said, TaggersError) else None)
+        if isinstance(said, TaggersError) and self._is_vain(said):
+            self.tally.ended.setdefault(name, said)
+        return said
+
+    async def _said(self, image: Image, options: Mapping[str, object]) -> Result | TaggersError:
         try:
-            return await self.tagger.tag(work.image, **options)  # type: ignore[arg-type]
+            return await self.tagger.tag(image, **options)  # type: ignore[arg-type]
         except TaggersError as error:
-            if error.scope in ENDING and not isinstance(error, LocalResourceError):
-                self.tally.ended.setdefault(name, error)
             return error
+
+    def _is_vain(self, error: TaggersError) -> bool:
+        """Whether there is no use in asking the same provider again."""
+        if isinstance(error, CircuitOpen):
+            return not self.stop.is_set()
+        return error.scope in ENDING and not isinstance(error, LocalResourceError)
 
     async def _told(self, one: Happened, written: asyncio.Future[None]) -> None:
         """Tells what happened when it is on the disk."""

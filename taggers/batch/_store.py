@@ -6,7 +6,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -126,11 +126,12 @@ class Store:
 
 def stored(name: str) -> str | bytes:
     """A path or URL as SQLite can hold it: bytes where it is no text."""
-    try:
+    with suppress(UnicodeEncodeError):
         name.encode()
-    except UnicodeEncodeError:
+        return name
+    with suppress(UnicodeEncodeError):
         return os.fsencode(name)
-    return name
+    return name.encode("utf-8", "surrogatepass")  # half of a surrogate pair: nothing is there
 
 
 def named(name: str | bytes) -> str:
@@ -140,5 +141,5 @@ def named(name: str | bytes) -> str:
 
 def shown(name: str | bytes) -> str:
     """A path or URL as text; what is none in it becomes what bytes it is, as in caf\\xe9."""
-    content = name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape")
-    return content.decode("utf-8", "backslashreplace")
+    kept = stored(name) if isinstance(name, str) else name
+    return kept if isinstance(kept, str) else kept.decode("utf-8", "backslashreplace")

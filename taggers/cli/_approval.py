@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
+from typing import Unpack
 
+from .._client import Sending
 from .._config import Config
 from .._keys import Keys
 from .._money import Money
@@ -28,9 +29,8 @@ def planned(
     config: Config,
     known: Known | None,
     *,
-    prepare: Literal["auto", "never"],
-    fetch: bool,
     language: str | None,
+    **how: Unpack[Sending],
 ) -> Plan:
     """The plan of a run, made while a person sees how far it is."""
     looked_at = 0
@@ -42,7 +42,7 @@ def planned(
             yield item
 
     def told() -> str:
-        return f"planning: {looked_at:,} pictures looked at (--yes goes without a plan)"
+        return f"planning: {looked_at:,} pictures looked at"
 
     with Ticker(told, told):
         return plan(
@@ -52,8 +52,8 @@ def planned(
             installed(),
             Keys.load(),
             prices(config),
-            prepare=prepare,
-            fetch=fetch,
+            prepare=how["prepare"],
+            fetch=how["fetch"],
             language=language,
             known=known,
         )

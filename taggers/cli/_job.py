@@ -76,9 +76,9 @@ class Job:
                 names,
                 self.config,
                 known,
+                language=self.options["language"],
                 prepare=self.options["prepare"],
                 fetch=self.options["fetch"],
-                language=self.options["language"],
             )
         approve(found, limit, self.config.prices.cny_per_usd)
         return found.found * self.pictures.each

@@ -85,7 +85,9 @@ class Screen:
 
     def _told(self) -> str:
         """How far the run is, in a line."""
-        return "; ".join(filter(None, [self._moving(), self._cost(), self._errors()]))
+        return "; ".join(
+            filter(None, [self._moving(), self._cost(), self._errors(), self._waiting()])
+        )
 
     def _shown(self) -> RenderableType:
         from rich.console import Group
@@ -97,7 +99,7 @@ class Screen:
         text = Text(self._moving(), no_wrap=True, overflow="ellipsis")
         bar = [] if self.total is None else [ProgressBar(self.total, self._over, width=20)]
         line.add_row(*bar, text)
-        about = "; ".join(filter(None, [self._cost(), self._errors()]))
+        about = "; ".join(filter(None, [self._cost(), self._errors(), self._waiting()]))
         return Group(line, Text(about, no_wrap=True, overflow="ellipsis")) if about else line
 
     @property
@@ -123,6 +125,9 @@ class Screen:
         cost = bill(self.tally.billed, self.price)
         maybe = bill(self.tally.maybe_billed, self.price)
         return cost + (f", maybe {maybe} more" if maybe else "")
+
+    def _waiting(self) -> str:
+        return "; ".join(str(error) for error in list(self.tally.waiting.values()))
 
     def _errors(self) -> str:
         failed = sorted(dict(self.tally.failed).items(), key=lambda one: -one[1])

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Unpack
 
 import click
 from attrs import asdict
 
 from .._client import Sending
-from .._keys import Keys
-from .._registry import installed
 from .._serial import as_json
-from ..batch import Plan, Planned, plan
-from ..compare import prices
+from ..batch import Known, Plan, Planned, Store
+from ._approval import planned
 from ._choosing import Chosen, choosing
 from ._planned import show
 from ._sending import sending
@@ -28,6 +29,8 @@ __all__ = ["command"]
               help="Plan for this provider, or route; give it several times.")  # fmt: skip
 @click.option("--route", metavar="NAME", help="Plan for this route of taggers.toml.")
 @choosing
+@click.option("--into", type=click.Path(path_type=Path, dir_okay=False), metavar="STORE",
+              help="Count only what this store has not.")  # fmt: skip
 @click.option("--language", metavar="CODE", help="The language of the tags, as in zh or en.")
 @click.option("-f", "--format", "form", type=click.Choice(("table", "json")), default="table",
               show_default=True)  # fmt: skip
@@ -39,6 +42,7 @@ def command(
     providers: tuple[str, ...],
     route: str | None,
     chosen: Chosen,
+    into: Path | None,
     language: str | None,
     form: str,
     **how: Unpack[Sending],
@@ -55,22 +59,23 @@ def command(
     names = [*providers, *filter(None, [route])] or [*filter(None, [config.default])]
     if not names:
         raise click.UsageError("name whom it is for: -p NAME, or set default in taggers.toml")
-    found = plan(
-        chosen.of(sources),
-        names,
-        config,
-        installed(),
-        Keys.load(),
-        prices(config),
-        prepare=how["prepare"],
-        fetch=how["fetch"],
-        language=language,
-    )
+    with _known(into, names) as has:
+        found = planned(chosen.of(sources), names, config, has, language=language, **how)
     if form == "json":
         click.echo(as_json(_record(found)))
     else:
         show(found, console())
     return 1 if chosen.faults else 0
+
+
+@contextlib.contextmanager
+def _known(into: Path | None, names: Sequence[str]) -> Iterator[Known | None]:
+    """What a store has, if one is named that is there."""
+    if into is None or not into.exists():
+        yield None
+        return
+    with Store.open(into) as store, Known.of(store, names, ("failed",)) as known:
+        yield known
 
 
 def _record(found: Plan) -> dict[str, object]:

@@ -62,7 +62,7 @@ class Library:
             [
                 *(sys.executable, "-m", "taggers", "--config", str(self.config)),
                 *("batch", source or str(self.folder), "--into", str(self.store)),
-                *("-p", self.provider, "--concurrency", str(self.at_once)),
+                *("-p", self.provider, "--concurrency", str(self.at_once), "--yes"),
                 *(*self.more, *options),
             ],
             stdin=names or subprocess.DEVNULL,
