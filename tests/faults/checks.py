@@ -153,7 +153,7 @@ def killed(every: int) -> Check:
     def check(seen: Seen) -> Iterator[str]:
         for report in seen.reports:
             calls, kills = seen.calls // len(seen.reports), report.facts["kills"]
-            if kills < max(2, calls // every):
+            if kills < max(1, calls // every):
                 yield f"after {kills} kills nothing was left to do"
             if (died := report.facts["died"]) > report.facts["at_once"]:
                 yield f"a kill made {died} calls unknown, {report.facts['at_once']} were under way"

@@ -74,7 +74,9 @@ def _run(scenarios: Sequence[Scenario], few: bool) -> tuple[str, bool]:
         print(line, end="", flush=True)
         for miss in verdict.misses:
             print(f"    {scenario.name}: {miss}", file=sys.stderr)
-        print(f"    {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
+        peak_mb = max((report.peak_mb for report in verdict.seen.reports), default=0)
+        memory = f", {peak_mb:.0f} MB at most" if peak_mb else ""
+        print(f"    {time.monotonic() - began:.1f} s{memory}", file=sys.stderr, flush=True)
         table, holds = table + line, holds and not verdict.misses
     return table, holds
 

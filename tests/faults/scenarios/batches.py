@@ -18,7 +18,7 @@ from ..scenario import CONFIG, Scenario
 
 __all__ = ["SCENARIOS"]
 
-SLOW = (Plan(latency_s=0.02),)
+SLOW = (Plan(latency_s=0.05),)
 FAULTS = (
     {"do": "code", "only": "huawei-tagging-v2", "code": "AIS.0502"},
     {"do": "reset-before"},
@@ -46,7 +46,7 @@ SCENARIOS = [
         task=Task(config=CONFIG, job="killed", at_once=8, details={"kill_every": 30}),
         processes=2,
         calls=6000,
-        few=80,
+        few=116,
         checks=(ends(None, also=("OutcomeUnknown",)), killed(30), whole),
     ),
     Scenario(
@@ -58,7 +58,7 @@ SCENARIOS = [
             config=CONFIG, job="killed", at_once=8, details={"kill_every": 30, "again": True}
         ),
         calls=600,
-        few=40,
+        few=58,
         checks=(ends(None), killed(30), whole),
         paid_twice=True,
     ),
