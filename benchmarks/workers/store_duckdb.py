@@ -7,6 +7,7 @@ import time
 
 import duckdb
 
+from .. import cores
 from .task import Task
 
 QUESTION = """
@@ -30,4 +31,5 @@ def _measure(task: Task) -> None:
 
 
 if __name__ == "__main__":
+    cores.unpin()
     _measure(Task.given())

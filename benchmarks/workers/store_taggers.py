@@ -16,6 +16,7 @@ from taggers import ImageFacts, Provenance, Result, Tag
 from taggers._model import Attempt
 from taggers.batch import Errand, Journal, Picture, Place, Store, export, query
 
+from .. import cores
 from .task import Task
 
 GROUP = 500
@@ -111,4 +112,5 @@ def _measure(task: Task) -> None:
 
 
 if __name__ == "__main__":
+    cores.unpin()
     _measure(Task.given())
