@@ -40,7 +40,8 @@ def begin_calls(
         (standing.begun(picture, asked), run, picture, asked, "sent", now, *_cost(errand))
         for picture, asked, errand in _whom(pictures, errands, provider)
     ]
-    _retire(sql, standing.retried)
+    if standing.retried:
+        _retire(sql, standing.retried)
     insert(sql, _BEGUN, [row for row in rows if row[0] is not None])
     return [call for call, *_ in rows]
 
@@ -114,7 +115,7 @@ def settle_calls(
 ) -> Iterator[tuple[int, int, Kept]]:
     """Writes down what came of calls that are not settled yet; the results among it, each with its
     call and picture."""
-    pictures = _unsettled(sql, [call for call, _ in outcomes])
+    pictures = _unsettled(sql, [call for call, _ in outcomes]) if outcomes else {}
     told: dict[int, Kept | TaggersError] = {}
     for call, said in outcomes:
         if call in pictures:
