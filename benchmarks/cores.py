@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["CLIENT", "RESPONDER", "pin"]
+__all__ = ["CLIENT", "RESPONDER", "pin", "unpin"]
 
 
 def _cores() -> list[int]:
@@ -19,3 +19,9 @@ def pin(core: int | None) -> None:
     """Keeps this process, and those that it starts, on one core."""
     if core is not None:
         os.sched_setaffinity(0, {core})
+
+
+def unpin() -> None:
+    """Lets this process run on all cores, as one that has threads does."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, range(os.cpu_count() or 1))

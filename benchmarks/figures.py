@@ -12,6 +12,7 @@ __all__ = ["FIGURES", "ROUNDS"]
 ROUNDS = {
     "huawei": 7, "tencent": 5, "latency": 3, "body": 9, "json": 9, "xml": 9, "import": 15,
     "command": 15, "cold": 11, "install": 1, "fit": 5, "endurance": 1, "reliability": 9,
+    "batch": 3, "store": 1,
 }  # fmt: skip
 """How often the contenders of a heat take turns."""
 
@@ -39,6 +40,17 @@ HELD = worker("body_held", picture="7500kb", calls=8)
 FIT, PILLOW = (worker(script, picture="12mp", calls=3) for script in ("fit_taggers", "fit_pillow"))
 ENDURANCE = worker("endurance", picture="8kb", calls=100_000, at_a_time=10)
 BARE = worker("taggers_bare", calls=600, at_a_time=10)
+FLIGHTS = {"10 in flight at 20 ms": (10, 0.02, 600), "64 at 200 ms": (64, 0.2, 640),
+           "64 at 20 ms": (64, 0.02, 1500)}  # fmt: skip
+LIBRARIES = {
+    script: {
+        flight: worker(script, picture="8kb", latency_s=latency_s, calls=calls, at_a_time=n)
+        for flight, (n, latency_s, calls) in FLIGHTS.items()
+    }
+    for script in ("library_batch", "library_plain")
+}
+RESULTS = 100_000
+STORE, DUCKDB = (worker(script, calls=RESULTS) for script in ("store_taggers", "store_duckdb"))
 PYTHON = command("python", "-c", "pass")
 SDK_SCRIPT = evolve(worker("one_shot_huawei_sdk"), measures_itself=False)
 ONE_SHOT = command(
@@ -124,4 +136,28 @@ FIGURES = (
     Figure(heat="reliability", name="reliability",
            what="CPU of a full call, 10 at a time, with the reliability policy",
            against="the same call with it taken out", ours=ASYNC[10], theirs=BARE, goal=1.15),
+    *(
+        Figure(heat="batch", name=f"batch-{flight}",
+               what=f"pictures a second of a batch, journal on, {flight}",
+               against="a plain asyncio loop", ours=LIBRARIES["library_batch"][flight],
+               theirs=LIBRARIES["library_plain"][flight], of="wall_s", relation="inverse",
+               goal=goal, at_least=True)
+        for flight, goal in zip(FLIGHTS, (0.95, 0.95, 0.85), strict=True)
+    ),
+    Figure(heat="batch", name="batch-cpu", what="CPU of a picture in a batch, 10 in flight",
+           against="a plain asyncio loop", ours=LIBRARIES["library_batch"]["10 in flight at 20 ms"],
+           theirs=LIBRARIES["library_plain"]["10 in flight at 20 ms"], goal=1.5),
+    Figure(heat="store", name="settle", what="results of ten tags durably written, 500 a commit",
+           against="–", ours=STORE, of="settled_a_second", relation="alone",
+           goal=10_000, at_least=True, unit=" a second"),
+    Figure(heat="store", name="result-bytes", what="the same: size of one in the store",
+           against="–", ours=STORE, of="bytes", relation="alone", goal=2_000, unit=" bytes"),
+    Figure(heat="store", name="disagreement", what='"A says cat, B does not", 100,000 results',
+           against="a tenth of what a million may take", ours=STORE, of="query_s",
+           relation="alone", goal=100, unit=" ms", scale=1e-3),
+    Figure(heat="store", name="disagreement-duckdb", what="the same",
+           against="DuckDB over their Parquet", ours=STORE, theirs=DUCKDB, of="query_s", goal=1.0),
+    Figure(heat="store", name="export", what="100,000 results to Parquet",
+           against="a tenth of what a million may take", ours=STORE, of="export_s",
+           relation="alone", goal=1.5, unit=" s"),
 )  # fmt: skip

@@ -20,7 +20,15 @@ HEAD = (
     "| figure | against | goal | reach for | measured | spread | |\n"
     "|---|---|---:|---:|---:|---:|---|\n"
 )
-PEERS = ("taggers", "aiohttp", "httpx", "huaweicloudsdkimage", "cos-python-sdk-v5", "pillow")
+PEERS = (
+    "taggers",
+    "aiohttp",
+    "httpx",
+    "huaweicloudsdkimage",
+    "cos-python-sdk-v5",
+    "pillow",
+    "duckdb",
+)
 
 
 def row(reading: Reading) -> str:

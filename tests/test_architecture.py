@@ -81,6 +81,7 @@ HOMES = {
     "uvicorn": {"emulator"},
     "numpy": {"evaluate"},
     "faster_coco_eval": {"evaluate"},
+    "msgspec": {"batch"},
     "pyarrow": {"batch"},
     "fsspec": {"batch"},
     "rich": {"cli"},

@@ -133,6 +133,29 @@ def test_a_run_that_is_stopped_finishes_what_is_under_way_and_goes_on_later(
     assert (30 - asked, asked) == (second.done, second.known)
 
 
+def test_a_listener_that_fails_ends_the_run_and_what_was_finished_is_kept(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    pictures = _pictures(tmp_path / "photos", 12)
+
+    def heard(one: Happened) -> None:
+        raise BrokenPipeError
+
+    async def run() -> None:
+        async with AsyncTagger(V2, **emulator.settings(V2)) as tagger:
+            await batch(tagger, journal, pictures, {V2: 2}, heard=heard)
+
+    with Store.open(tmp_path / "s.sqlite3", make=True) as store:
+        journal = Journal.open(store, "a test")
+        with pytest.raises(BrokenPipeError):
+            asyncio.run(run())
+        journal.close()
+        with query(store, "SELECT count(*) FROM results") as answer:
+            ((kept,),) = answer.rows
+
+    assert 1 <= kept <= _asked(emulator) < 12
+
+
 def test_what_cannot_be_read_is_told_and_the_rest_goes_on(
     emulator: Emulator, tmp_path: Path
 ) -> None:

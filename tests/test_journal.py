@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import select
@@ -24,7 +25,14 @@ from taggers._money import Money
 from taggers._process import Process
 from taggers.batch import Journal, Picture, Place, Store, runs
 from taggers.batch._results import unpacked
-from taggers.errors import LocalResourceError, MalformedResponse, OutcomeUnknown, RateLimited
+from taggers.batch._writer import Writer
+from taggers.errors import (
+    InvalidInput,
+    LocalResourceError,
+    MalformedResponse,
+    OutcomeUnknown,
+    RateLimited,
+)
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="processes of another kind")
 
@@ -96,6 +104,72 @@ def test_a_name_that_is_no_utf_8_comes_back(store: Store) -> None:
 
     assert {"x", name} == {failed.source for failed in journal.failures()}
     assert [{"hw": "failed"}] == journal.asked([place])
+
+
+def test_what_nothing_tells_to_be_unchanged_is_read_again(store: Store) -> None:
+    place = Place(source="s3://bucket/a.jpg")
+    journal = Journal.open(store, "batch photos")
+
+    (call,) = journal.begin([evolve(errand("a.jpg"), place=place)])
+
+    assert call is not None
+    assert [{}] == journal.asked([place])
+
+
+def test_a_group_of_any_size_is_written_each_result_with_its_own_call(store: Store) -> None:
+    names = [f"{number}.jpg" for number in range(700)]
+    journal = Journal.open(store, "batch photos")
+    calls = journal.begin([errand(name) for name in names])
+
+    journal.settle(
+        [(call, result(name, name)) for call, name in zip(calls, names, strict=True) if call]
+    )
+
+    places = [(name, name) for name in sorted(names)]
+    assert 700 == len(set(calls))
+    assert places == asked(store, "SELECT source, label FROM tags ORDER BY source")
+    assert [(700,)] == asked(store, "SELECT count(*) FROM regions")
+
+
+def test_what_is_over_and_what_begins_hold_together_or_not_at_all(store: Store) -> None:
+    journal = Journal.open(store, "batch photos")
+    call = _begun(journal, "a.jpg")
+    wrong = evolve(errand("b.jpg"), picture=Picture(key="x" * 64))
+
+    with pytest.raises(InvalidInput, match="neither a SHA-256"):
+        journal.advance([(call, result("a.jpg", "cat"))], [errand("c.jpg"), wrong])
+    before = asked(store, "SELECT state FROM calls")
+    journal.advance([(call, result("a.jpg", "cat"))], [errand("c.jpg")])
+
+    assert [("sent",)] == before
+    assert [("done",), ("sent",)] == asked(store, "SELECT state FROM calls ORDER BY call")
+
+
+def test_what_begins_later_is_written_no_earlier_than_what_is_over(store: Store) -> None:
+    journal = Journal.open(store, "batch photos")
+    call = _begun(journal, "a.jpg")
+
+    async def turn() -> list[tuple[str]]:
+        async with Writer(journal) as writer:
+            writer.settle(call, result("a.jpg", "cat"))
+            await writer.begin(errand("b.jpg"))
+            return asked(store, "SELECT state FROM calls ORDER BY call")
+
+    assert [("done",), ("sent",)] == asyncio.run(turn())
+
+
+def test_what_is_over_is_kept_where_nothing_may_begin(store: Store) -> None:
+    journal = Journal.open(store, "batch photos")
+    call = _begun(journal, "a.jpg")
+
+    async def turn() -> None:
+        async with Writer(journal) as writer:
+            writer.settle(call, result("a.jpg", "cat"))
+            await writer.begin(evolve(errand("b.jpg"), picture=Picture(key="x" * 64)))
+
+    with pytest.raises(InvalidInput):
+        asyncio.run(turn())
+    assert [("cat",)] == asked(store, "SELECT label FROM tags")
 
 
 def test_a_url_is_a_picture_of_its_own(store: Store) -> None:

@@ -205,6 +205,20 @@ def test_parquet_has_a_row_for_each_errand(store: Store, tmp_path: Path) -> None
     assert [("c.jpg", "tx", "RateLimited", [])] == failed.fetchall()
 
 
+def test_parquet_of_many_pictures_has_each_errand_once_with_its_own_tags(tmp_path: Path) -> None:
+    names = [f"{number:04}.jpg" for number in range(2_100)]
+    said = [result(name, f"{who} {name}", provider=who) for who in ("tx", "hw") for name in names]
+    path = tmp_path / "s.parquet"
+
+    with filled(tmp_path / "s", *said) as store:
+        count = export(store, "parquet", path)
+
+    rows = duckdb.sql(f"SELECT image, provider, tags[1].label, len(tags) FROM '{path}'").fetchall()
+    assert 4_200 == count == len(set(rows))
+    assert all((f"{who} {name}", 1) == (label, many) for name, who, label, many in rows)
+    assert names == list(dict.fromkeys(name for name, *_ in rows))
+
+
 def test_parquet_of_an_empty_store_has_the_same_columns(store: Store, tmp_path: Path) -> None:
     empty = Store.open(tmp_path / "empty", make=True)
 

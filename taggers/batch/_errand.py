@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import sqlite3
 import stat
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, Self
 
 from attrs import frozen
@@ -14,6 +15,7 @@ from attrs import frozen
 from .._image import Image
 from .._money import Money
 from ..errors import InvalidInput
+from ._rows import blocks, insert
 from ._store import Store, named, stored
 
 __all__ = [
@@ -22,7 +24,8 @@ __all__ = [
     "Picture",
     "Place",
     "Retry",
-    "keep_picture",
+    "keep_pictures",
+    "keep_places",
     "key_of",
     "shown_key",
     "without_result",
@@ -66,8 +69,8 @@ class Place:
     def of(cls, source: str) -> Self:
         """The place of a picture; of what is no file here nothing tells whether it changed."""
         with contextlib.suppress(OSError, ValueError):
-            status = Path(source).stat()
-            if "://" not in source and stat.S_ISREG(status.st_mode):
+            status = os.stat(source)  # noqa: PTH116  (a Path takes three times as long)
+            if stat.S_ISREG(status.st_mode) and "://" not in source:
                 return cls(source=source, size=status.st_size, mtime_ns=status.st_mtime_ns)
         return cls(source=source)
 
@@ -122,21 +125,43 @@ def key_of(key: str) -> str | bytes:
     return stored(key)
 
 
+def _key_of(picture: Picture) -> str | bytes:
+    try:
+        return key_of(picture.key)
+    except ValueError:
+        raise InvalidInput(f"{picture.key!r} is neither a SHA-256 in hex nor a URL") from None
+
+
 def shown_key(key: str | bytes) -> str:
     """A key of the store as `Picture` has it."""
     return key.hex() if isinstance(key, bytes) and len(key) == 32 else named(key)
 
 
-def keep_picture(sql: sqlite3.Connection, picture: Picture) -> int:
-    """The id of a picture, which is written down where it is new."""
-    try:
-        key = key_of(picture.key)
-    except ValueError:
-        raise InvalidInput(f"{picture.key!r} is neither a SHA-256 in hex nor a URL") from None
-    sql.execute(
-        "INSERT OR IGNORE INTO picture_rows (key, format, width, height, bytes) "
-        "VALUES (?, ?, ?, ?, ?)",
-        (key, picture.format, picture.width, picture.height, picture.size),
-    )
-    (row,) = sql.execute("SELECT id FROM picture_rows WHERE key = ?", (key,)).fetchone()
-    return int(row)
+def keep_pictures(sql: sqlite3.Connection, pictures: Sequence[Picture]) -> list[int]:
+    """The ids of pictures; those that are new are written down."""
+    keys = [_key_of(picture) for picture in pictures]
+    about = [
+        (key, p.format, p.width, p.height, p.size) for key, p in zip(keys, pictures, strict=True)
+    ]
+    insert(sql, "OR IGNORE INTO picture_rows (key, format, width, height, bytes)", about)
+    ids: dict[str, int] = {}
+    for marks, values in blocks([*enumerate(keys)]):
+        (found,) = sql.execute(
+            f"WITH asked (number, key) AS (VALUES {marks}) SELECT json_group_object(number, p.id) "
+            "FROM asked CROSS JOIN picture_rows AS p ON p.key = asked.key",
+            values,
+        ).fetchone()
+        ids |= json.loads(found)
+    return [ids[str(number)] for number in range(len(keys))]
+
+
+def keep_places(
+    sql: sqlite3.Connection, run: int, places: Iterable[tuple[Place | None, int]]
+) -> None:
+    """Writes down where pictures, by their ids, were seen last."""
+    rows = [
+        (stored(place.source), picture, place.size, place.mtime_ns, run)
+        for place, picture in places
+        if place is not None
+    ]
+    insert(sql, "OR REPLACE INTO place_rows", rows)

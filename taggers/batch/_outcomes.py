@@ -8,23 +8,21 @@ from collections.abc import Iterator
 from .._model import Result
 from ..compare import Failure
 from ..errors import Billed
-from ._export import groups, name_of
 from ._results import unpacked
 from ._store import Store
+from ._told import Told, name_of, told
 
 __all__ = ["outcomes"]
-
-GROUP = 1_000
 
 
 def outcomes(store: Store) -> Iterator[tuple[str, str, Result | Failure]]:
     """The results and failures of a store, as `Comparison.of` takes them: where the picture is, who
     was asked, and what came."""
     with store.read() as sql:
-        for group in groups(sql, GROUP):
+        for _, group in told(sql):
             for row in group:
-                said = _result(sql, row["call"]) if row["state"] == "done" else _failure(row)
-                yield name_of(row), row["provider"], said
+                said = _result(sql, row.call) if row.state == "done" else _failure(row)
+                yield name_of(row), row.provider, said
 
 
 def _result(sql: sqlite3.Connection, call: int) -> Result:
@@ -32,7 +30,7 @@ def _result(sql: sqlite3.Connection, call: int) -> Result:
     return unpacked(row[0])
 
 
-def _failure(row: sqlite3.Row) -> Failure:
-    billed: Billed = "yes" if row["units"] else "maybe" if row["open_units"] else "no"
-    kind, message = row["kind"] or "OutcomeUnknown", row["message"] or "no answer has come yet"
-    return Failure(kind=kind, message=message, code=row["code"], billed=billed)
+def _failure(row: Told) -> Failure:
+    billed: Billed = "yes" if row.units else "maybe" if row.open_units else "no"
+    kind, message = row.kind or "OutcomeUnknown", row.message or "no answer has come yet"
+    return Failure(kind=kind, message=message, code=row.code, billed=billed)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
 from attrs import define, evolve, field, frozen
 
 from .._model import OutputImage, Region, Result
-from .._serial import to_record
 from ..errors import InvalidInput, LocalResourceError, MalformedResponse, TaggersError
+from ._rows import insert
 
 __all__ = ["Kept", "Results", "keepable", "outcome_row", "packed", "unindex", "unpacked"]
 
@@ -40,10 +41,14 @@ class Results:
         """The id of a label, made where there is none."""
         return _id_of(sql, "label_rows (text)", text, self._labels)
 
-    def put(self, sql: sqlite3.Connection, run: int, call: int, picture: int, kept: Kept) -> None:
-        """Keeps the result of a call as a run has read it."""
-        sql.execute("INSERT INTO result_rows VALUES (?, ?, ?, ?, ?)", (call, run, *_reading(kept)))
-        self.index(sql, call, picture, kept.result)
+    def put(
+        self, sql: sqlite3.Connection, run: int, results: Iterable[tuple[int, int, Kept]]
+    ) -> None:
+        """Keeps results as a run has read them, each with its call and picture."""
+        results = list(results)
+        rows = [(call, run, *_reading(kept)) for call, _, kept in results]
+        insert(sql, "INTO result_rows", rows)
+        self.index(sql, [(call, picture, kept.result) for call, picture, kept in results])
 
     def read_again(
         self, sql: sqlite3.Connection, run: int, call: int, picture: int, kept: Kept
@@ -75,24 +80,35 @@ class Results:
             (*row, call),
         )
         unindex(sql, call, picture)
-        self.index(sql, call, picture, result)
+        self.index(sql, [(call, picture, result)])
 
-    def index(self, sql: sqlite3.Connection, call: int, picture: int, result: Result) -> None:
-        """Writes down the result's tags and places, so that they are found."""
-        provider = self.provider(sql, result.provider)
-        sql.executemany(
-            "INSERT INTO tag_rows VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (picture, call, rank, provider, self.label(sql, tag.name), tag.confidence)
-                for rank, tag in enumerate(result.tags, 1)
-            ],
-        )
-        places = [
+    def index(self, sql: sqlite3.Connection, results: Iterable[tuple[int, int, Result]]) -> None:
+        """Writes down the tags and places of results, so that they are found."""
+        tags: list[tuple[Any, ...]] = []
+        places: list[tuple[Any, ...]] = []
+        for call, picture, result in results:
+            tags += self._tags(sql, call, picture, result)
+            places += self._places(sql, call, picture, result)
+        insert(sql, "INTO tag_rows", tags)
+        insert(sql, "INTO region_rows", places)
+
+    def _tags(
+        self, sql: sqlite3.Connection, call: int, picture: int, result: Result
+    ) -> list[tuple[Any, ...]]:
+        provider, known = self.provider(sql, result.provider), self._labels
+        return [
+            (picture, call, rank, provider, known.get(tag.name) or self.label(sql, tag.name),
+             tag.confidence)
+            for rank, tag in enumerate(result.tags, 1)
+        ]  # fmt: skip
+
+    def _places(
+        self, sql: sqlite3.Connection, call: int, picture: int, result: Result
+    ) -> list[tuple[Any, ...]]:
+        return [
             (picture, call, number, name and self.label(sql, name), *_place(region))
             for number, (name, region) in enumerate(_places(result), 1)
         ]
-        if places:
-            sql.executemany("INSERT INTO region_rows VALUES (?,?,?,?,?,?,?,?,?,?,?)", places)
 
 
 def unindex(sql: sqlite3.Connection, call: int, picture: int) -> None:
@@ -151,7 +167,8 @@ class Kept:
 
 _NO_JSON = (AttributeError, TypeError, ValueError, RecursionError)
 """What comes of values that are not what they should be."""
-_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_JSON = msgspec.json.Encoder()
+"""Writes values as `to_dict` has them, without making that dictionary first."""
 
 
 def keepable(outcome: Result | TaggersError) -> Kept | TaggersError:
@@ -173,31 +190,29 @@ def keepable(outcome: Result | TaggersError) -> Kept | TaggersError:
 
 
 def packed(result: Result) -> Kept:
-    """A result as it is kept. Raises what `json` raises for values that it cannot hold."""
-    images = tuple(OutputImage(b"", image.media_type) for image in result.images)
-    record = to_record(evolve(result, raw=None, images=images))
-    text = _JSON.encode((record, result.raw))
+    """A result as it is kept. Raises what encoders raise for values that JSON cannot hold."""
+    bare = tuple(OutputImage(b"", image.media_type) for image in result.images)
+    kept = evolve(result, images=bare) if bare else result
     try:
-        content = text.encode()
+        content = _JSON.encode(kept)
     except UnicodeEncodeError:  # half of a surrogate pair
-        content = json.dumps((record, result.raw)).encode()
+        content = json.dumps(kept.to_dict()).encode()
     return Kept(result, zlib.compress(content, 1))
 
 
 def unpacked(content: bytes) -> Result:
     """The result that was packed. Raises `LocalResourceError` where it is damaged."""
     try:
-        record, raw = json.loads(zlib.decompress(content))
-        return Result.from_dict({**record, "raw": raw})
+        return Result.from_dict(json.loads(zlib.decompress(content)))
     except (zlib.error, InvalidInput, ValueError, TypeError, RecursionError) as error:
         raise LocalResourceError(f"a record of the store is damaged: {error}") from error
 
 
-def outcome_row(outcome: Result | TaggersError) -> tuple[Any, ...]:
+def outcome_row(outcome: Kept | TaggersError) -> tuple[Any, ...]:
     """What a call's row says of its outcome: state, units that are billed and that may be (None:
     those it began with), kind, message and code of an error, and the request's id."""
-    if isinstance(outcome, Result):
-        about = outcome.provenance
+    if isinstance(outcome, Kept):
+        about = outcome.result.provenance
         maybe = _units(about.attempts, "maybe")
         return "done", about.billable_units, maybe, None, None, None, about.request_id
     free = outcome.outcome != "unknown" and outcome.billed == "no"

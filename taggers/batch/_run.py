@@ -9,10 +9,10 @@ command does it.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Literal, TypeVar
+from typing import Literal
 
 from attrs import define, field, frozen
 
@@ -31,12 +31,12 @@ from ._writer import Writer
 
 __all__ = ["Happened", "Tally", "batch"]
 
-CHUNK = 256
+CHUNK = 1024
 """So many pictures are looked up in the store at once."""
+AHEAD = 8
+"""So many are read at a time."""
 ENDING = ("credential", "account", "process")
 """The scopes of errors after which asking the same provider again is in vain."""
-
-T = TypeVar("T")
 
 
 @frozen
@@ -82,16 +82,16 @@ class Tally:
 
     def count(self, one: Happened) -> None:
         """Counts what happened."""
-        if isinstance(one.said, Result):
+        if one.said == "known":
+            self.known += 1
+        elif isinstance(one.said, Result):
             self.done += 1
             self._pay(one.provider, one.said.provenance.attempts)
-        elif isinstance(one.said, TaggersError):
+        else:
             self.failed[type(one.said).__name__] += 1
             if one.provider is None:
                 self.unread.add(one.said)
             self._pay(one.provider, one.said.attempts)
-        else:
-            self.known += 1
 
     def _pay(self, asked: str | None, attempts: Iterable[Attempt]) -> None:
         for attempt in attempts:
@@ -171,41 +171,58 @@ class _Run:
             raise errors.exceptions[0] from errors
 
     async def _all(self, sources: Iterable[str | Item]) -> None:
-        queues = {name: asyncio.Queue[_Work | None](2 * n) for name, n in self.providers.items()}
+        queues: dict[str, _Queue] = {n: asyncio.Queue(many) for n, many in self.providers.items()}
         async with asyncio.TaskGroup() as tasks:
             for name, at_a_time in self.providers.items():
                 for _ in range(at_a_time):
                     tasks.create_task(self._work_off(name, queues[name], tasks))
-            async for work, names in self._found(sources):
-                for name in names:
-                    await queues[name].put(work)
+            await self._feed(sources, queues)
             for name, at_a_time in self.providers.items():
                 for _ in range(at_a_time):
                     await queues[name].put(None)
 
-    async def _found(
-        self, sources: Iterable[str | Item]
-    ) -> AsyncIterator[tuple[_Work, Sequence[str]]]:
-        """The pictures that somebody has still to be asked about, read, with who that is."""
+    async def _feed(self, sources: Iterable[str | Item], queues: Mapping[str, _Queue]) -> None:
+        """Hands every picture to those who have still to ask about it; some are read ahead."""
+        reading: deque[tuple[asyncio.Task[_Work | None], Sequence[str]]] = deque()
+
+        async def hand_on() -> None:
+            read, names = reading.popleft()
+            if work := await read:
+                for name in names:
+                    await queues[name].put(work)
+
+        try:
+            async for item, place, names in self._unasked(sources):
+                reading.append((asyncio.create_task(self._read(item, place)), names))
+                if len(reading) == AHEAD:
+                    await hand_on()
+            while reading:
+                await hand_on()
+        finally:
+            for read, _ in reading:
+                read.cancel()
+
+    async def _unasked(self, sources: Iterable[str | Item]) -> AsyncIterator[_Missing]:
+        """The pictures about which somebody has still to be asked; of the others it is told."""
         every = (Item(one) if isinstance(one, str) else one for one in sources)
         while not self.stop.is_set():
-            chunk = await asyncio.to_thread(lambda: [*islice(every, CHUNK)])
+            chunk = await asyncio.to_thread(lambda: self._missing([*islice(every, CHUNK)]))
             if not chunk:
                 return
-            for item, place, names in await asyncio.to_thread(self._missing, chunk):
-                if self.stop.is_set() or set(self.tally.ended) >= set(self.providers):
-                    return
+            for item, place, names in chunk:
+                if names:
+                    if self.stop.is_set() or self.tally.ended.keys() >= self.providers.keys():
+                        return
+                    yield item, place, names
                 for name in self._asked_about(item):
                     if name not in names:
                         self._tell(Happened(item.source, name, "known"))
-                if names and (work := await self._read(item, place)):
-                    yield work, names
 
-    def _missing(self, items: Sequence[Item]) -> list[tuple[Item, Place, list[str]]]:
+    def _missing(self, items: Sequence[Item]) -> list[_Missing]:
         """Whom the store says that there is still to ask about files that did not change."""
         places = [Place.of(item.source) for item in items]
         retried = {"failed", "unknown"} if "unknown" in self.writer.retry else {"failed"}
-        found = []
+        found: list[_Missing] = []
         for item, place, states in zip(items, places, self.journal.asked(places), strict=True):
             names = [n for n in self._asked_about(item) if states.get(n, "failed") in retried]
             found.append((item, place, names))
@@ -222,30 +239,28 @@ class _Run:
             return None
         return _Work(image, place, item.metadata)
 
-    async def _work_off(
-        self, name: str, queue: asyncio.Queue[_Work | None], tasks: asyncio.TaskGroup
-    ) -> None:
-        settling: set[asyncio.Task[None]] = set()
+    async def _work_off(self, name: str, queue: _Queue, tasks: asyncio.TaskGroup) -> None:
         while (work := await queue.get()) is not None:
             if self.stop.is_set() or name in self.tally.ended:
                 continue
-            bills = self.tariffs.get(name, Tariff())
-            errand = Errand(
-                picture=Picture.of(work.image),
-                provider=name,
-                place=work.place,
-                units=bills.units,
-                price=bills.price,
-            )
-            call = await self.writer.begin(errand)
+            source = work.image.source
+            call = await self.writer.begin(self._errand(name, work))
             if call is None:
-                self._tell(Happened(work.image.source, name, "known"))
+                self._tell(Happened(source, name, "known"))
                 continue
             said = await self._asked(name, work)
-            await asyncio.gather(*settling)
-            settling = {tasks.create_task(self._settled(call, work.image.source, name, said))}
-            await asyncio.sleep(0)  # it is in line before the next one begins
-        await asyncio.gather(*settling)
+            written = self.writer.settle(call, said)
+            tasks.create_task(self._told(Happened(source, name, said), written))
+
+    def _errand(self, name: str, work: _Work) -> Errand:
+        bills = self.tariffs.get(name, Tariff())
+        return Errand(
+            picture=Picture.of(work.image),
+            provider=name,
+            place=work.place,
+            units=bills.units,
+            price=bills.price,
+        )
 
     async def _asked(self, name: str, work: _Work) -> Result | TaggersError:
         options = {**self.options, "provider": name}
@@ -272,11 +287,10 @@ class _Run:
             return self.patience.is_over(name)
         return error.scope in ENDING and not isinstance(error, LocalResourceError)
 
-    async def _settled(
-        self, call: int, source: str, name: str, said: Result | TaggersError
-    ) -> None:
-        await self.writer.settle(call, said)
-        self._tell(Happened(source, name, said))
+    async def _told(self, one: Happened, written: asyncio.Future[None]) -> None:
+        """Tells what happened when it is on the disk."""
+        await written
+        self._tell(one)
 
     def _tell(self, one: Happened) -> None:
         self.tally.count(one)
@@ -288,6 +302,11 @@ class _Work:
     image: Image
     place: Place
     metadata: Mapping[str, str]
+
+
+_Queue = asyncio.Queue[_Work | None]
+_Missing = tuple[Item, Place, Sequence[str]]
+"""A picture, where it is, and whom there is still to ask about it."""
 
 
 def _opened(source: str) -> Image:

@@ -10,7 +10,7 @@ __all__ = ["APPLICATION", "LIVE", "SCHEMA", "VERSION"]
 
 APPLICATION = 0x74616262
 """Marks the file in SQLite's header: "tabb"."""
-VERSION = 1
+VERSION = 2
 
 LIVE = "state IN ('sent', 'done', 'failed', 'unknown')"
 """The calls that stand for an errand, at most one of each. Others are history: 'retried' ones, and
@@ -60,7 +60,7 @@ _TABLES = (
         call INTEGER PRIMARY KEY REFERENCES call_rows,
         run INTEGER NOT NULL,    -- that read the answer
         plugin TEXT NOT NULL, plugin_version TEXT,
-        content BLOB NOT NULL    -- [Result without raw and pictures, raw] as JSON, zlib
+        content BLOB NOT NULL    -- Result without the bytes of pictures, as JSON, zlib
     )""",
     """CREATE TABLE former_rows (  -- what earlier runs have read in the same answers
         call INTEGER NOT NULL, run INTEGER NOT NULL,

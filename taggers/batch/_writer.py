@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from attrs import define, field
 
@@ -16,7 +16,6 @@ from ._journal import Journal
 
 __all__ = ["Writer"]
 
-T = TypeVar("T")
 _Begin = tuple[Errand, "asyncio.Future[int | None]"]
 _Settle = tuple[int, Result | TaggersError, "asyncio.Future[None]"]
 
@@ -44,14 +43,21 @@ class Writer:
         """The id of the call that may now be sent, its intent being on the disk; None where it must
         not be, as `Journal.begin` says."""
         done: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+        if self._broken is not None:
+            raise self._broken
         self._begins.append((errand, done))
-        return await self._written(done)
+        self._wanted.set()
+        return await asyncio.shield(done)
 
-    async def settle(self, call: int, outcome: Result | TaggersError) -> None:
-        """Returns when what came of a call is on the disk."""
+    def settle(self, call: int, outcome: Result | TaggersError) -> asyncio.Future[None]:
+        """What came of a call; done when it is on the disk. Whatever begins later is written no
+        earlier."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._broken is not None:
+            _fail(done, self._broken)
         self._settles.append((call, outcome, done))
-        await self._written(done)
+        self._wanted.set()
+        return done
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._write())
@@ -69,12 +75,6 @@ class Writer:
         if self._task is not None:
             await asyncio.wait([self._task])
         self._thread.shutdown()
-
-    async def _written(self, done: asyncio.Future[T]) -> T:
-        if self._broken is not None:
-            raise self._broken
-        self._wanted.set()
-        return await asyncio.shield(done)
 
     async def _write(self) -> None:
         loop = asyncio.get_running_loop()
@@ -96,12 +96,15 @@ class Writer:
                 settled.set_result(None)
 
     def _commit(self, begins: list[_Begin], settles: list[_Settle]) -> list[int | None]:
-        """One commit for what is over, which must not be lost, and one for what begins."""
-        if settles:
-            self.journal.settle([(call, outcome) for call, outcome, _ in settles])
-        if not begins:
-            return []
-        return self.journal.begin([errand for errand, _ in begins], retry=self.retry)
+        """One commit for both. What is over must not be lost where nothing may begin."""
+        outcomes = [(call, outcome) for call, outcome, _ in settles]
+        errands = [errand for errand, _ in begins]
+        try:
+            return self.journal.advance(outcomes, errands, retry=self.retry)
+        except TaggersError:
+            if errands:
+                self.journal.settle(outcomes)
+            raise
 
 
 def _fail(future: Any, error: BaseException) -> None:

@@ -1,0 +1,183 @@
+"""The calls of a run in the tables of a store: those that begin, and what became of them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Self
+
+from attrs import define, field
+
+from ..errors import TaggersError
+from ._errand import Errand, Place, Retry, keep_pictures, keep_places
+from ._results import Kept, outcome_row
+from ._rows import blocks, insert, listed
+from ._schema import LIVE
+from ._store import stored
+
+__all__ = ["begin_calls", "settle_calls", "states_of", "states_of_places"]
+
+Id = Callable[[str], int]
+"""The id of a provider of this name."""
+
+
+def begin_calls(
+    sql: sqlite3.Connection,
+    run: int,
+    errands: Sequence[Errand],
+    retry: Sequence[Retry],
+    provider: Id,
+    now: float,
+) -> list[int | None]:
+    """The ids of the calls that errands become; None for one that must not be sent."""
+    if not errands:
+        return []
+    pictures = keep_pictures(sql, [errand.picture for errand in errands])
+    keep_places(sql, run, zip((errand.place for errand in errands), pictures, strict=True))
+    standing = _Standing.of(sql, pictures, run, retry)
+    rows = [
+        (standing.begun(picture, asked), run, picture, asked, "sent", now, *_cost(errand))
+        for picture, asked, errand in _whom(pictures, errands, provider)
+    ]
+    if standing.retried:
+        _retire(sql, standing.retried)
+    insert(sql, _BEGUN, [row for row in rows if row[0] is not None])
+    return [call for call, *_ in rows]
+
+
+_BEGUN = "INTO call_rows (id, run, picture, provider, state, began, open_units, price, currency)"
+
+
+def _whom(
+    pictures: Iterable[int], errands: Iterable[Errand], provider: Id
+) -> Iterator[tuple[int, int, Errand]]:
+    for picture, errand in zip(pictures, errands, strict=True):
+        yield picture, provider(errand.provider), errand
+
+
+def _cost(errand: Errand) -> tuple[int, int | None, str | None]:
+    price = errand.price
+    return (errand.units, price.micros, price.currency) if price else (errand.units, None, None)
+
+
+def _retire(sql: sqlite3.Connection, calls: Sequence[int]) -> None:
+    """Makes history of calls that are tried again."""
+    sql.execute(
+        "UPDATE call_rows SET state = 'retried' WHERE id IN (SELECT value FROM json_each(?))",
+        (listed(calls),),
+    )
+
+
+@define
+class _Standing:
+    """The calls that stand for errands, by picture and provider, each an id, its run and state; and
+    the first id that is free."""
+
+    run: int
+    retry: Sequence[Retry]
+    calls: dict[tuple[int, int], tuple[int, int, str]]
+    free: int
+    retried: list[int] = field(factory=list)
+
+    @classmethod
+    def of(
+        cls, sql: sqlite3.Connection, pictures: Iterable[int], run: int, retry: Sequence[Retry]
+    ) -> Self:
+        found, last = sql.execute(
+            "SELECT json_group_array(json_array(picture, provider, id, run, state)), "
+            "(SELECT max(id) FROM call_rows) FROM call_rows "
+            f"WHERE picture IN (SELECT value FROM json_each(?)) AND {LIVE}",
+            (listed(pictures),),
+        ).fetchone()
+        calls = {(picture, asked): call for picture, asked, *call in json.loads(found)}
+        return cls(run, retry, calls, (last or 0) + 1)
+
+    def begun(self, picture: int, provider: int) -> int | None:
+        """The id of the call that stands for an errand from now on; None where it must not be sent.
+        Only what an earlier run has left may be tried again."""
+        errand = picture, provider
+        if errand in self.calls:
+            call, run, state = self.calls[errand]
+            if run == self.run or state not in self.retry:
+                return None
+            self.retried.append(call)
+        call, self.free = self.free, self.free + 1
+        self.calls[errand] = (call, self.run, "sent")
+        return call
+
+
+def settle_calls(
+    sql: sqlite3.Connection,
+    outcomes: Sequence[tuple[int, Kept | TaggersError]],
+    provider: Id,
+    now: float,
+) -> Iterator[tuple[int, int, Kept]]:
+    """Writes down what came of calls that are not settled yet; the results among it, each with its
+    call and picture."""
+    pictures = _unsettled(sql, [call for call, _ in outcomes]) if outcomes else {}
+    told: dict[int, Kept | TaggersError] = {}
+    for call, said in outcomes:
+        if call in pictures:
+            told.setdefault(call, said)
+    rows = [
+        (call, now, _answered(said, provider), *outcome_row(said)) for call, said in told.items()
+    ]
+    for marks, values in blocks(rows):
+        sql.execute(_SETTLED.format(marks), values)
+    return ((call, pictures[call], said) for call, said in told.items() if isinstance(said, Kept))
+
+
+_SETTLED = """
+    WITH told (call, ended, answered, state, units, open_units, kind, message, code, request_id)
+    AS (VALUES {})
+    UPDATE call_rows SET ended = told.ended, answered = told.answered, state = told.state,
+    units = told.units, open_units = coalesce(told.open_units, call_rows.open_units),
+    kind = told.kind, message = told.message, code = told.code, request_id = told.request_id
+    FROM told WHERE call_rows.id = told.call
+"""
+
+
+def _unsettled(sql: sqlite3.Connection, calls: Iterable[int]) -> dict[int, int]:
+    """The pictures of those calls whose outcome is not known, by call."""
+    (found,) = sql.execute(
+        "SELECT json_group_object(id, picture) FROM call_rows "
+        "WHERE id IN (SELECT value FROM json_each(?)) AND state IN ('sent', 'unknown')",
+        (listed(calls),),
+    ).fetchone()
+    return {int(call): picture for call, picture in json.loads(found).items()}
+
+
+def _answered(said: Kept | TaggersError, provider: Id) -> int | None:
+    return provider(said.result.provider) if isinstance(said, Kept) else None
+
+
+def states_of_places(sql: sqlite3.Connection, places: Sequence[Place]) -> list[dict[str, str]]:
+    """The states of the calls about files by provider, for each; none of a file that has changed,
+    or may have."""
+    providers: dict[int, str] = dict(sql.execute("SELECT id, name FROM provider_rows").fetchall())
+    keys = [(stored(place.source), place.size, place.mtime_ns) for place in places]
+    found: dict[tuple[Any, ...], dict[str, str]] = {}
+    for _, sources in blocks([key[:1] for key in keys]):
+        rows = sql.execute(_OF_PLACES.format(", ".join("?" * len(sources))), sources)
+        for source, size, mtime_ns, provider, state in rows:
+            found.setdefault((source, size, mtime_ns), {})[providers[provider]] = state
+    return [found.get(key, {}) for key in keys]
+
+
+_OF_PLACES = f"""
+    SELECT at.source, at.size, at.mtime_ns, c.provider, c.state FROM place_rows AS at
+    CROSS JOIN call_rows AS c ON c.picture = at.picture AND c.{LIVE}
+    WHERE at.source IN ({{}}) AND at.mtime_ns IS NOT NULL
+"""
+
+
+def states_of(sql: sqlite3.Connection, key: str | bytes) -> dict[str, str]:
+    """The same for a picture, whose key is as the store has it."""
+    rows = sql.execute(
+        "SELECT p.name, c.state FROM picture_rows AS k "
+        f"JOIN call_rows AS c ON c.picture = k.id AND c.{LIVE} "
+        "JOIN provider_rows AS p ON p.id = c.provider WHERE k.key = ?",
+        (key,),
+    )
+    return dict(rows.fetchall())

@@ -1,0 +1,125 @@
+"""A store as Parquet: a row for each errand, with its tags and places as lists.
+
+Rows of SQLite become columns of Arrow, a span of pictures at a time; a row group is compressed and
+written while the next one is read.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate, islice
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from attrs import frozen
+
+from ..errors import LocalResourceError
+from ._store import Store
+from ._told import REGIONS, TAGS, Told, labels, name_of, sha256_of, told
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["write_parquet"]
+
+ROW_GROUP = 10
+"""How many spans of pictures a row group tells of: some 20,000 pictures."""
+
+
+def write_parquet(store: Store, path: Path) -> int:
+    """Writes a store as Parquet; how many errands it tells of."""
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise LocalResourceError(
+            f"pyarrow is needed to write Parquet: {error}",
+            hint="run: pip install 'taggers[parquet]'",
+        ) from error
+    count = 0
+    with store.read() as sql, ThreadPoolExecutor(1) as beside:
+        table = _Table.of(pyarrow, sql)
+        schema = table.part((0, 0), []).schema
+        with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+            writing = None
+            for parts in _gathered(table.part(*group) for group in told(sql)):
+                whole = pyarrow.concat_tables(parts)
+                if writing:
+                    writing.result()
+                writing = beside.submit(writer.write_table, whole)
+                count += len(whole)
+            if writing:
+                writing.result()
+    return count
+
+
+def _gathered(parts: Iterator[pa.Table]) -> Iterator[list[pa.Table]]:
+    """Parts that make a row group together."""
+    while many := [*islice(parts, ROW_GROUP)]:
+        yield many
+
+
+@frozen
+class _Table:
+    """Errands as a table, a row each, with tags and places as lists; `names` has labels by id."""
+
+    arrow: Any
+    sql: sqlite3.Connection
+    names: pa.Array
+
+    @classmethod
+    def of(cls, arrow: Any, sql: sqlite3.Connection) -> Self:
+        known = labels(sql)
+        by_id = map(known.get, range(max(known, default=0) + 1))
+        return cls(arrow, sql, arrow.array(by_id, arrow.string()))
+
+    def part(self, span: tuple[int, int], group: list[Told]) -> pa.Table:
+        """The errands about a span of pictures."""
+        arrow = self.arrow
+        string, number, real = arrow.string(), arrow.int64(), arrow.float64()
+        rows = dict(zip(Told._fields, _columns(group, len(Told._fields)), strict=True))
+        began = arrow.array([round(began * 1000) for began in rows["began"]], number)
+        box = {"x": real, "y": real, "width": real, "height": real, "unit": string, "kind": string}
+        return arrow.table(
+            {
+                "call": arrow.array(rows["call"], number),
+                "run": arrow.array(rows["run"], number),
+                "image": arrow.array(map(name_of, group), string),
+                "sha256": arrow.array(map(sha256_of, group), string),
+                "format": arrow.array(rows["format"], string),
+                "width": arrow.array(rows["width"], number),
+                "height": arrow.array(rows["height"], number),
+                "provider": arrow.array(rows["provider"], string),
+                "answered": arrow.array(rows["answered"], string),
+                "state": arrow.array(rows["state"], string),
+                "asked_at": began.cast(arrow.timestamp("ms", "UTC")),
+                "units": arrow.array(rows["units"], number),
+                "open_units": arrow.array(rows["open_units"], number),
+                "error": arrow.array(rows["kind"], string),
+                "message": arrow.array(rows["message"], string),
+                "tags": self._lists(rows["call"], span, TAGS, confidence=real),
+                "regions": self._lists(rows["call"], span, REGIONS, confidence=real, **box),
+            }
+        )
+
+    def _lists(
+        self, calls: Sequence[int], span: tuple[int, int], statement: str, **types: Any
+    ) -> pa.Array:
+        """What each call has of something: rows that begin with the call and a label."""
+        found = self.sql.execute(statement, span).fetchall()
+        call, label, *values = _columns(found, 2 + len(types))
+        many = Counter(call)
+        ends = accumulate(map(many.__getitem__, calls), initial=0)
+        parts = map(self.arrow.array, values, types.values())
+        names = self.names.take(self.arrow.array(label, self.arrow.int64()))
+        struct = self.arrow.StructArray.from_arrays([names, *parts], ["label", *types])
+        return self.arrow.ListArray.from_arrays(self.arrow.array(ends, self.arrow.int32()), struct)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], count: int) -> list[list[Any]]:
+    """Rows turned into so many columns."""
+    return [[*map(itemgetter(index), rows)] for index in range(count)]
