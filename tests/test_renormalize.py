@@ -240,14 +240,15 @@ def test_a_run_is_undone_once(store: Store) -> None:
 def test_the_commands_show_before_they_write(
     store: Store, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
 
-    code, out, _ = run("undo", store.path, "--run", "1")
+    code, out, refused = run("undo", store.path, "--run", "1")
     kept = _labels(store)
     undone, _, done = run("undo", store.path, "--run", "1", "--yes")
     _, listed, _ = run("runs", store.path)
 
-    assert 1 == code
+    assert 2 == code
+    assert "there is no terminal to ask at; pass --yes" in refused
     assert "run 1: 3 results go" in out
     assert "6 units billed" in out
     assert BEFORE == kept
