@@ -220,11 +220,12 @@ from taggers import AsyncTagger
 from taggers.batch import Journal, Store, batch
 import json
 
-name, settings, store, concurrency = sys.argv[1], json.loads(sys.argv[2]), sys.argv[3], 8
+name, store, concurrency = *sys.argv[1:], 8
+settings, *pictures = map(json.loads, sys.stdin)
 
 async def run():
     async with AsyncTagger(name, **settings) as tagger:
-        await batch(tagger, journal, sys.stdin.read().split(), {name: concurrency})
+        await batch(tagger, journal, pictures, {name: concurrency})
 
 with Store.open(store, make=True) as opened:
     journal = Journal.open(opened, "a child")
@@ -238,11 +239,11 @@ def test_a_run_that_is_killed_loses_nothing_and_sends_nothing_twice(tmp_path: Pa
     store = tmp_path / "s.sqlite3"
     draw = random.Random(7)
     with Emulator() as emulator:
-        child = [sys.executable, "-c", CHILD, V2, json.dumps(emulator.settings(V2)), str(store)]
+        child = [sys.executable, "-c", CHILD, V2, str(store)]
         for _ in range(4):
             process = subprocess.Popen(child, stdin=subprocess.PIPE, text=True)
             assert process.stdin is not None
-            process.stdin.write("\n".join(pictures))
+            process.stdin.write("\n".join(map(json.dumps, (emulator.settings(V2), *pictures))))
             process.stdin.close()
             seen = _asked(emulator)
             while _asked(emulator) < seen + draw.randint(5, 25) and process.poll() is None:
