@@ -256,7 +256,8 @@ from pathlib import Path
 from taggers import AsyncTagger
 from taggers.batch import Journal, Store, batch
 
-name, settings, folder, store = sys.argv[1], json.loads(sys.argv[2]), *map(Path, sys.argv[3:])
+name, folder, store = sys.argv[1], *map(Path, sys.argv[2:])
+settings = json.load(sys.stdin)
 names = sorted(map(str, folder.iterdir()))
 told = []
 
@@ -284,11 +285,10 @@ print(tally.done, tally.known, *(f"{Path(one.source).stem} {one.said}" for one i
 def test_a_source_that_changes_under_way_is_taken_as_it_is_when_it_is_read(
     emulator: Emulator, taggers: Taggers, photographs: Path, tmp_path: Path
 ) -> None:
-    arguments = [V2, json.dumps(emulator.settings(V2)), str(photographs), str(tmp_path / "s")]
+    command = [sys.executable, "-c", CHANGES, V2, str(photographs), str(tmp_path / "s")]
+    keys = json.dumps(emulator.settings(V2))
 
-    said = subprocess.run(
-        [sys.executable, "-c", CHANGES, *arguments], capture_output=True, text=True, timeout=120
-    )
+    said = subprocess.run(command, input=keys, capture_output=True, text=True, timeout=120)
     again = _batch(taggers, photographs, into="s")
 
     done, known, *unread = said.stdout.splitlines()
