@@ -166,6 +166,18 @@ def test_a_person_sees_the_plan_and_decides(
     assert calls == _asked(emulator)
 
 
+def test_the_end_of_the_input_at_the_question_is_no_agreement(
+    emulator: Emulator, terminal: Callable[..., Terminal]
+) -> None:
+    run = terminal("batch", "photos", "--into", "s.sqlite3", "-p", V2)
+    run.until("go on? [y/N]")
+
+    run.types("\x04")
+
+    assert 1 == run.ended()
+    assert 0 == _asked(emulator)
+
+
 @pytest.mark.parametrize(
     "options", [("--yes",), ("--confirm-above", "8 CNY"), ("--first", "5"), ("--config", "b.toml")]
 )

@@ -135,6 +135,8 @@ def test_every_mistake_is_reported_at_once_with_place_and_nearest_name(tmp_path:
         ("[providers.huawei-bgm]\nconcurrency = 0", "concurrency: must be a whole number from 1,"),
         ('[budgets.a]\ncap = "50"\nper = "day"', 'budgets.a.cap: must be an amount as in "50 CNY"'),
         ('[budgets.a]\ncap = "5 CNY"', "budgets.a.per: is missing; it takes the time in which"),
+        ("[batch]\nconfirm_above = 5", 'batch.confirm_above: must be an amount as in "50 CNY"'),
+        ('[batch]\nconfirm = "5 CNY"', "batch.confirm: there is no such key"),
         ('[budgets.a]\ncap = "5 CNY"\nper = "week"', "per: 'week' is none of run, day, month"),
         (
             '[budgets.a]\ncap = "5 CNY"\nper = "day"\nproviders = ["huawei-bg"]',

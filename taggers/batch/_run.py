@@ -19,7 +19,7 @@ from attrs import define, field, frozen
 from .._client import AsyncTagger
 from .._image import Image
 from .._model import Attempt, Result
-from ..errors import CircuitOpen, LocalResourceError, TaggersError
+from ..errors import LocalResourceError, TaggersError
 from ._asked import Reasons
 from ._content import open_item
 from ._errand import Errand, Picture, Place, Retry
@@ -62,7 +62,7 @@ class Tally:
     unread: Reasons = field(factory=Reasons)
     billed: Counter[str] = field(factory=Counter)
     maybe_billed: Counter[str] = field(factory=Counter)
-    waiting: dict[str, CircuitOpen] = field(factory=dict)
+    waiting: dict[str, TaggersError] = field(factory=dict)
     ended: dict[str, TaggersError] = field(factory=dict)
 
     @property
@@ -125,8 +125,7 @@ async def batch(
     * `retry`: which errands of earlier runs are asked again: "failed" ones, and "unknown" ones only
       on request, since they may be billed twice;
     * `tariffs` say what a call may cost, for what is never answered;
-    * `patience_s`: how long an endpoint that fails often is waited for, before it is not asked any
-      more;
+    * `patience_s`: how long an endpoint that cannot be reached is waited for;
     * `heard` is told of everything as it happens, in the event loop, when `tally` has counted it.
 
     Raises `LocalResourceError` where the store cannot be written any more; everything that was
@@ -269,11 +268,12 @@ class _Run:
         options = {**self.options, "provider": name}
         if work.metadata:
             options["metadata"] = work.metadata
+        began = asyncio.get_running_loop().time()
         said = await self._said(work.image, options)
-        while isinstance(said, CircuitOpen) and await self.patience.wait(name, said):
+        while self.patience.is_down(said) and await self.patience.wait(name, said, began):
             said = await self._said(work.image, options)
-        self.patience.saw(name, said if isinstance(said, TaggersError) else None)
-        if isinstance(said, TaggersError) and self._is_vain(said):
+        self.patience.saw(name, said)
+        if isinstance(said, TaggersError) and self._is_vain(name, said):
             self.tally.ended.setdefault(name, said)
         return said
 
@@ -283,10 +283,10 @@ class _Run:
         except TaggersError as error:
             return error
 
-    def _is_vain(self, error: TaggersError) -> bool:
+    def _is_vain(self, name: str, error: TaggersError) -> bool:
         """Whether there is no use in asking the same provider again."""
-        if isinstance(error, CircuitOpen):
-            return not self.stop.is_set()
+        if self.patience.is_down(error):
+            return self.patience.is_over(name)
         return error.scope in ENDING and not isinstance(error, LocalResourceError)
 
     async def _told(self, one: Happened, written: asyncio.Future[None]) -> None:

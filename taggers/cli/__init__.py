@@ -104,7 +104,8 @@ def main(arguments: list[str] | None = None) -> None:
         error.show()
         status = error.exit_code
     except click.Abort as abort:
-        status = 130 if isinstance(abort.__cause__, KeyboardInterrupt) else 1
+        interrupted = abort.__cause__ or abort.__context__  # the latter at a question
+        status = 130 if isinstance(interrupted, KeyboardInterrupt) else 1
         for note in getattr(abort.__cause__, "__notes__", ()):
             click.echo(f"taggers: {note}", err=True)
     except TaggersError as error:

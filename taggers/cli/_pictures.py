@@ -29,6 +29,11 @@ class Pictures:
     once: bool = False
     errands: int | None = None
 
+    @property
+    def from_store(self) -> bool:
+        """Whether there is no source that they come from."""
+        return self.errands is not None
+
     def count(self, told: Callable[[int], None]) -> None:
         """Counts the errands beside what else happens, and tells how many there are in the end."""
 

@@ -114,7 +114,7 @@ def command(
         else:
             pictures = of_store(chosen, store, retry, kinds, providers)
         if not pictures.providers:
-            click.echo(f"taggers: there is nothing in {safe(str(into))} to ask again", err=True)
+            _say(f"there is nothing in {into} to ask again")
             return 0
         job = Job(
             config=config,
@@ -125,29 +125,40 @@ def command(
             concurrency=concurrency,
         )
         job.check()
-        screen = Screen(
-            printing=not quiet and not sys.stdout.isatty(),
-            price=price_of(config),
-            each=pictures.each,
-        )
-        if yes or setup.emulate or job.is_free:
-            pictures.count(screen.count)
-            items = pictures.items()
-        else:
-            screen.count(job.approve(confirm_above or config.confirm_above))
-            items = pictures.again()
+        is_unasked = yes or setup.emulate or job.is_free
+        total = None if is_unasked else job.approve(confirm_above or config.confirm_above)
         about = {**options, "concurrency": concurrency, BEFORE: setup.words}
         journal = Journal.open(store, _title(sources, retry), about, shared=share)
-        if journal.died:
-            click.echo(f"taggers: {_died(journal.died)}", err=True)
-        with screen:
-            stopped = asyncio.run(job.run(journal, items, screen))
-        told = ending(screen.tally, journal, screen.price, stopped=stopped, alone=not sources)
-        for line in told:
-            click.echo(f"taggers: {safe(line)}", err=True)
+        return _run(job, journal, total, quiet=quiet) or min(chosen.faults, 1)
+
+
+def _run(job: Job, journal: Journal, total: int | None, *, quiet: bool) -> int:
+    """Runs, shows how far it is, of `total` errands if that is known, and says at the end what
+    came of it; the exit code."""
+    pictures = job.pictures
+    screen = Screen(
+        printing=not quiet and not sys.stdout.isatty(),
+        price=price_of(job.config),
+        each=pictures.each,
+        total=total,
+    )
+    if total is None:
+        pictures.count(screen.count)
+    if journal.died:
+        _say(_died(journal.died))
+    with screen:
+        items = pictures.items() if total is None else pictures.again()
+        stopped = asyncio.run(job.run(journal, items, screen))
+    tally, alone = screen.tally, pictures.from_store
+    for line in ending(tally, journal, screen.price, stopped=stopped, alone=alone):
+        _say(line)
     if screen.unread:
         return 1
-    return 130 if stopped else exit_code(screen.tally) or min(chosen.faults, 1)
+    return 130 if stopped else exit_code(tally)
+
+
+def _say(line: str) -> None:
+    click.echo(f"taggers: {safe(line)}", err=True)
 
 
 def _check_usage(

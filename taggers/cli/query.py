@@ -32,6 +32,8 @@ def command(store: str, statement: str | None, text: str | None, form: str | Non
     taggers query photos.sqlite3 "SELECT label, count(*) FROM tags GROUP BY label"
     taggers query photos.sqlite3 "SELECT source FROM disagreements
         WHERE label = 'cat' AND said_by = 'hw' AND not_by = 'tx'"
+    taggers query photos.sqlite3 "SELECT source, provider, message FROM calls
+        WHERE state = 'failed' AND kind = 'RateLimited'"
     taggers query photos.sqlite3 --search 猫
     """
     if (statement is None) == (text is None):
