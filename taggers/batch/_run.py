@@ -183,13 +183,16 @@ class _Run:
 
     async def _feed(self, sources: Iterable[str | Item], queues: Mapping[str, _Queue]) -> None:
         """Hands every picture to those who have still to ask about it; some are read ahead."""
-        reading: deque[tuple[asyncio.Task[_Work | None], Sequence[str]]] = deque()
+        reading: deque[tuple[asyncio.Task[_Work | Happened], Sequence[str]]] = deque()
 
         async def hand_on() -> None:
             read, names = reading.popleft()
-            if work := await read:
-                for name in names:
-                    await queues[name].put(work)
+            work = await read
+            if isinstance(work, Happened):
+                self._tell(work)
+                return
+            for name in names:
+                await queues[name].put(work)
 
         try:
             async for item, place, names in self._unasked(sources):
@@ -231,12 +234,11 @@ class _Run:
     def _asked_about(self, item: Item) -> Iterable[str]:
         return self.providers if item.providers is None else item.providers
 
-    async def _read(self, item: Item, place: Place) -> _Work | None:
+    async def _read(self, item: Item, place: Place) -> _Work | Happened:
         try:
             image = await asyncio.to_thread(_opened, item.source)
         except TaggersError as error:
-            self._tell(Happened(item.source, None, error))
-            return None
+            return Happened(item.source, None, error)
         return _Work(image, place, item.metadata)
 
     async def _work_off(self, name: str, queue: _Queue, tasks: asyncio.TaskGroup) -> None:
