@@ -27,9 +27,11 @@ from ._config_file import load
 from ._effects import Context
 from ._enhance import after, enhanced, of_original
 from ._flow import Job, call
+from ._guards import Purse as AnyPurse
 from ._guards import Repeats
 from ._image import Image, Source
 from ._latency import LATENCIES
+from ._limits import Limits
 from ._model import Options, Result
 from ._policy import Policy
 from ._provider import Provider
@@ -39,6 +41,7 @@ from ._routes import Planner, Step
 from ._secret import no_variables
 from ._settings import Settings
 from ._shadow import Shadows
+from ._spend import Purse
 from ._standing import Standing
 from ._targets import Targets
 from ._walk import Walk
@@ -116,6 +119,14 @@ class AsyncTagger:
         Raises `ConfigurationError` with every mistake in the files.
         """
         return cls(provider, config=load(path), **arguments)
+
+    def paid_by(self, pays: Callable[[Purse], AnyPurse]) -> None:
+        """Lets another purse pay in place of each: where the ledger is not of this machine."""
+        self._targets.pays = pays
+
+    def limits_of(self, provider: str) -> list[Limits]:
+        """The limits of a provider, or of all that a route may ask."""
+        return [self._targets.of(name).limits for name in self._planner.leaves(provider)]
 
     @no_variables()
     def check(self, provider: str | None = None) -> None:

@@ -4,10 +4,13 @@ One `Limiter` is shared by all calls of the process with the same credential at 
 It never lets more pass than is declared, or than the vendor says in its errors; it goes lower when
 it is throttled nevertheless, since others may use the same key, and up again after. Its decisions
 are arithmetic: whoever asks says what time it is.
+
+Where a process works with others on one job, it has a `Share` of every limit, which is `allot`ted.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict, deque
 from concurrent.futures import Future
@@ -20,12 +23,24 @@ from ._refusal import Refusal
 from ._shared import Shared
 from .errors import RateLimited, TaggersError
 
-__all__ = ["LIMITERS", "Limiter", "Limits", "Standing"]
+__all__ = [
+    "LIMITERS",
+    "WHOLE",
+    "WINDOW_S",
+    "Limiter",
+    "Limits",
+    "Share",
+    "Standing",
+    "allot",
+    "fits",
+]
 
 STOPPED_S = 300.0
 """How long a service is let alone that refuses the account: a quota is used up, or arrears."""
 WINDOW_MARGIN = 1.05
 """A request counts this much longer than the window, as no two travel equally long."""
+WINDOW_S = WINDOW_MARGIN
+"""How long a request counts in a rate per second."""
 LOST_S = 600.0
 """After this long a call that has not left counts as lost: its event loop may be dead."""
 LET_ALONE = "it refused a call at {at}, and no other is sent before {until}"
@@ -41,6 +56,29 @@ class Limits:
 
     concurrency: int | None = None
     rate_per_s: int | None = None
+
+
+@frozen
+class Share:
+    """The part of every limit that a process has, until the ticks `ends`: of every limit the least
+    that one of its `seats` has. A seat is a number from 0, and of how many; whole numbers are dealt
+    out to seats as cards are. Without a seat it is nothing."""
+
+    seats: frozenset[tuple[int, int]] = frozenset({(0, 1)})
+    ends: float = math.inf
+
+    def of(self, limit: int, now: float = 0.0) -> int:
+        """How much of a limit that is, at these ticks."""
+        if self.over(now):
+            return 0
+        return min(-((number - limit) // seats) for number, seats in self.seats)
+
+    def over(self, now: float) -> bool:
+        """Whether it is nothing, of any limit."""
+        return now >= self.ends or not self.seats
+
+
+WHOLE = Share()
 
 
 @frozen
@@ -129,7 +167,7 @@ class Limiter:
     def standing(self, now: Moment) -> Standing:
         """How it stands now."""
         with self._lock:
-            rate, refusal = self._rate(), self._refusal
+            rate, refusal = self._rate(now.ticks), self._refusal
             share = self._share_at(now.ticks)
             held = refusal and not refusal.over(now)
             return Standing(
@@ -138,6 +176,17 @@ class Limiter:
                 rate.count * share / rate.seconds if rate else None,
                 f"until {refusal.until}: {refusal.error.message}" if refusal and held else None,
             )
+
+    def wake(self, now: float) -> None:
+        """Lets the first in the queue ask again: what is allowed may have changed."""
+        with self._lock:
+            self._call_next(now)
+
+    def within(self, share: Share) -> bool:
+        """Whether no more is under way than a share allows."""
+        most = self.limits.concurrency
+        with self._lock:
+            return most is None or len(self._under_way) <= share.of(most)
 
     def _call_next(self, now: float) -> None:
         """Lets the first in the queue ask again."""
@@ -173,13 +222,15 @@ class Limiter:
     def _rate_wait_s(self, now: float) -> float:
         """How long until one more request keeps the rate. One under way counts as if it were going
         out just now."""
-        rate = self._rate()
+        rate = self._rate(now)
         if rate is None:
             self._written.clear()
             return 0.0
         window_s = rate.seconds * WINDOW_MARGIN
         while self._written and self._written[0] <= now - window_s:
             self._written.popleft()
+        if not rate.count:
+            return window_s
         most = max(1, int(rate.count * self._share_at(now)))
         over = len(self._written) + len(self._under_way) - most
         if over < 0:
@@ -188,10 +239,11 @@ class Limiter:
             return rate.seconds / most  # those under way fill the window; it begins when they end
         return max(self._written[over] + window_s - now, 0.0005)
 
-    def _rate(self) -> _Rate | None:
-        declared = self.limits.rate_per_s
-        rates = (self._learned, _Rate(declared) if declared else None)
-        known = [rate for rate in rates if rate]
+    def _rate(self, now: float) -> _Rate | None:
+        declared, learned = self.limits.rate_per_s, self._learned
+        known = [_Rate(_allotted.of(declared, now))] if declared else []
+        if learned:
+            known.append(_Rate(max(1, _allotted.of(learned.count, now)), learned.seconds))
         return min(known, key=lambda rate: rate.count / rate.seconds) if known else None
 
     def _full(self, now: float) -> bool:
@@ -202,8 +254,11 @@ class Limiter:
         share = self._share_at(now)
         if share == 1.0:
             self._peak = None
-        most = self.limits.concurrency or self._peak
-        return None if most is None else max(1, int(most * share))
+        if _allotted.over(now):
+            return 0
+        declared = self.limits.concurrency
+        most = _allotted.of(declared) if declared else self._peak
+        return most and max(1, int(most * share))
 
     def _share_at(self, now: float) -> float:
         share, since = self._share
@@ -225,7 +280,7 @@ class Limiter:
             self._share = (self._share[0], now.ticks)
         elif began >= self._share[1]:  # of calls that were under way together, one counts
             self._peak = self._peak or len(self._under_way) + 1
-            lower = LOWER_RATE if self._rate() else LOWER
+            lower = LOWER_RATE if self._rate(now.ticks) else LOWER
             self._share = (max(0.1, self._share_at(now.ticks) * lower), now.ticks)
 
     def _refuse(self, error: TaggersError, now: Moment, seconds: float) -> None:
@@ -241,3 +296,17 @@ def _rate_said(error: RateLimited) -> _Rate | None:
 
 
 LIMITERS = Shared(Limiter)
+_allotted = WHOLE
+
+
+def allot(share: Share, now: float) -> None:
+    """Gives this process a share of every limit, from these ticks on."""
+    global _allotted
+    _allotted = share
+    for limiter in LIMITERS.all():
+        limiter.wake(now)
+
+
+def fits(share: Share) -> bool:
+    """Whether no more is under way in this process than a share allows."""
+    return all(limiter.within(share) for limiter in LIMITERS.all())

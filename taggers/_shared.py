@@ -46,6 +46,11 @@ class Shared(Generic[T]):
                 self._values[key] = self._make()
             return self._values[key]
 
+    def all(self) -> list[T]:
+        """All values that there are."""
+        with self._lock:
+            return list(self._values.values())
+
     def forget(self, name: str | None) -> None:
         """Makes the values of a server anew from now on; those of all where that is None."""
         with self._lock:

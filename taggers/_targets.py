@@ -6,7 +6,7 @@ import functools
 import random
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from ._config import Config
 from ._effects import Context
 from ._gates import GATES, Gate
 from ._guards import Guards, Repeats
+from ._guards import Purse as AnyPurse
 from ._keys import Keys
 from ._latency import LATENCIES
 from ._ledger import Ledger
@@ -41,13 +42,15 @@ __all__ = ["Targets"]
 class Targets:
     """The targets of one tagger, by name. `settings` are given for the one named `chosen`.
 
-    All that one tagger asks is one run, to spend caps.
+    All that one tagger asks is one run, to spend caps; `pays` makes of a purse the one that is
+    used, where its ledger is not of this machine.
     """
 
     config: Config
     registry: Registry
     chosen: str | None = None
     settings: Mapping[str, Any] = field(factory=dict, repr=False)
+    pays: Callable[[Purse], AnyPurse] | None = None
     _ready: dict[str, Target] = field(factory=dict, init=False, repr=False)
     _run: str = field(factory=lambda: secrets.token_hex(8), init=False)
 
@@ -112,7 +115,7 @@ class Targets:
             retries=RETRIES.of(target.service),
             repeats=repeats,
             permits=self._permits(target),
-            purse=self.purse(target, routes),
+            purse=self._paying(target, routes),
         )
 
     def _permits(self, target: Target) -> Permits | None:
@@ -127,6 +130,10 @@ class Targets:
             concurrency=target.limits.concurrency,
             rate_per_s=target.limits.rate_per_s,
         )
+
+    def _paying(self, target: Target, routes: tuple[Route, ...]) -> AnyPurse | None:
+        purse = self.purse(target, routes)
+        return self.pays(purse) if purse is not None and self.pays is not None else purse
 
     def purse(self, target: Target, routes: tuple[Route, ...] = ()) -> Purse | None:
         """The spend caps, where there are any, and where anything is billed."""

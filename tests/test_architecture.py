@@ -84,6 +84,7 @@ HOMES = {
     "msgspec": {"batch"},
     "pyarrow": {"batch"},
     "fsspec": {"batch"},
+    "ray": {"batch"},
     "rich": {"cli"},
     "click": {"cli"},
 }

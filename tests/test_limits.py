@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taggers._clock import Moment
-from taggers._limits import LOST_S, Limiter, Limits
+from taggers._limits import LIMITERS, LOST_S, WHOLE, Limiter, Limits, Share, allot, fits
 from taggers.errors import AccountSuspended, QuotaExhausted, RateLimited, ServerFault
 
 FOREVER = 1e9
@@ -223,3 +224,46 @@ def test_a_fault_of_the_server_limits_nobody() -> None:
 
     assert _ask(limiter, "b", 0.1) is None
     assert limiter.standing(_at(0.1)).held is None
+
+
+@pytest.fixture
+def shared() -> Iterator[Limiter]:
+    """A limiter that all of the process share, of which it has the whole again in the end."""
+    yield LIMITERS.of(("service", b""))
+    allot(WHOLE, 0.0)
+
+
+def test_a_share_lets_its_part_through_and_a_larger_one_wakes_who_waits(shared: Limiter) -> None:
+    shared.limits = Limits(concurrency=3)
+    allot(Share(frozenset({(1, 2)})), 0.0)
+    first, second = _ask(shared, "a", 0.0), _ask(shared, "b", 0.0)
+    assert isinstance(second, Future)
+    waited = not second.done()
+
+    allot(WHOLE, 0.0)
+
+    assert (None, True, True) == (first, waited, second.done())
+    assert _ask(shared, "b", 0.0) is None
+    assert [True, False] == [fits(WHOLE), fits(Share(frozenset({(1, 2)})))]
+
+
+def test_a_share_of_nothing_lets_nothing_through(shared: Limiter) -> None:
+    allot(Share(frozenset()), 0.0)
+
+    assert isinstance(_ask(shared, "a", 0.0), Future)
+
+
+def test_a_share_is_the_least_that_a_seat_has_until_its_time_is_over() -> None:
+    share = Share(frozenset({(0, 3), (0, 2)}), ends=5.0)
+
+    assert [3, 0] == [share.of(8, now) for now in (4.9, 5.0)]
+
+
+def test_a_rate_is_shared_too(shared: Limiter) -> None:
+    shared.limits = Limits(rate_per_s=5)
+    allot(Share(frozenset({(1, 2)})), 0.0)
+
+    let_in = [_ask(shared, who, 0.0) for who in "abc"]
+
+    assert [None, None] == let_in[:2]
+    assert let_in[2] is not None

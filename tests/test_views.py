@@ -269,7 +269,7 @@ def test_without_pyarrow_parquet_names_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
 
-    with pytest.raises(LocalResourceError, match="pyarrow is needed") as said:
+    with pytest.raises(LocalResourceError, match="pyarrow") as said:
         export(store, "parquet", tmp_path / "s.parquet")
 
     assert "pip install 'taggers[parquet]'" in str(said.value)

@@ -14,8 +14,9 @@ with `undo`.
 from __future__ import annotations
 
 from ._errand import Errand, Open, Picture, Place, Retry
-from ._export import FORMATS, export, write_lines
-from ._item import Item
+from ._export import FORMATS, export, write_lines, write_parts
+from ._item import Item, Tell
+from ._job import Job, Progress
 from ._journal import Journal
 from ._judgements import Judged, Judgement, judge, judgements
 from ._known import Known
@@ -40,6 +41,7 @@ __all__ = [
     "Errand",
     "Happened",
     "Item",
+    "Job",
     "Journal",
     "Judged",
     "Judgement",
@@ -49,6 +51,7 @@ __all__ = [
     "Place",
     "Plan",
     "Planned",
+    "Progress",
     "Reading",
     "Reason",
     "Retry",
@@ -56,6 +59,7 @@ __all__ = [
     "Store",
     "Tally",
     "Tariff",
+    "Tell",
     "Undone",
     "Unfinished",
     "Where",
@@ -79,4 +83,5 @@ __all__ = [
     "undoable",
     "unfinished",
     "write_lines",
+    "write_parts",
 ]

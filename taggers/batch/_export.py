@@ -17,14 +17,16 @@ from typing import Any, TextIO
 
 from .._serial import as_json
 from ..errors import LocalResourceError
-from ._parquet import write_parquet
+from ._parquet import parts_of, write_parquet
 from ._results import unpacked
 from ._store import Store
 from ._told import TAGS, Told, labels, name_of, sha256_of, told
 
-__all__ = ["FORMATS", "export", "write_lines"]
+__all__ = ["FORMATS", "export", "write_lines", "write_parts"]
 
 FORMATS = ("parquet", "csv", "jsonl")
+PART = 100_000
+"""How many errands one of several files has at most."""
 
 
 def export(store: Store, form: str, path: Path) -> int:
@@ -62,6 +64,19 @@ def _whole(path: Path) -> Iterator[Path]:
         ) from error
     finally:
         beside.unlink(missing_ok=True)
+
+
+def write_parts(store: Store, run: int, folder: Path) -> list[Path]:
+    """Writes what a run has asked into Parquet files in a folder, each whole or not at all. Raises
+    `LocalResourceError` where that is not possible."""
+    parts: list[Path] = []
+    for table in parts_of(store, run, PART):
+        from pyarrow import parquet
+
+        parts.append(folder / f"run-{run}-{len(parts) + 1:05}.parquet")
+        with _whole(parts[-1]) as beside:
+            parquet.write_table(table, beside, compression="zstd")
+    return parts
 
 
 def _jsonl(sql: sqlite3.Connection, file: TextIO) -> int:

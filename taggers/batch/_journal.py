@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Literal, Self
@@ -23,7 +23,7 @@ from ..errors import LocalResourceError, TaggersError
 from ._calls import begin_calls, settle_calls, states_of_places
 from ._errand import Errand, Open, Place, Retry, without_result
 from ._results import Results, keepable
-from ._runs import begin_run, end_run, recover, refuse_company
+from ._runs import begin_run, end_run, forsake, recover, refuse_company, take_over
 from ._store import Store
 
 __all__ = ["Journal"]
@@ -65,6 +65,29 @@ class Journal:
                 refuse_company(sql, store, now())
             run = begin_run(sql, command, options or {}, now())
         return cls(store, run, died, now=now)
+
+    @classmethod
+    def resume(cls, store: Store, run: int, *, now: Callable[[], float] = time.time) -> Self:
+        """Goes on with a run that another process has begun, which is over or leaves it to this
+        one. What it has under way stays so: see `forsake`."""
+        with store.write() as sql:
+            take_over(sql, run, now())
+        return cls(store, run, now=now)
+
+    def under_way(self) -> set[int]:
+        """The calls of this run that were begun and not settled."""
+        with self.store.read() as sql:
+            rows = sql.execute(
+                "SELECT id FROM call_rows WHERE state = 'sent' AND state <> 'done' AND run = ?",
+                (self.run,),
+            )
+            return {call for (call,) in rows}
+
+    def forsake(self, calls: Iterable[int]) -> None:
+        """Makes these calls unknown, if they are under way: who asked them is gone. What comes of
+        one after all is kept when it is settled."""
+        with self._write() as sql:
+            forsake(sql, calls, self._now())
 
     def begin(
         self, errands: Sequence[Errand], *, retry: Sequence[Retry] = ("failed",)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attrs import frozen
 
+from .._extras import from_extra
 from ..errors import LocalResourceError
 from ._store import Store
 from ._told import REGIONS, TAGS, Told, labels, name_of, sha256_of, told
@@ -24,7 +25,7 @@ from ._told import REGIONS, TAGS, Told, labels, name_of, sha256_of, told
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["write_parquet"]
+__all__ = ["parts_of", "write_parquet"]
 
 ROW_GROUP = 10
 """How many spans of pictures a row group tells of: some 20,000 pictures."""
@@ -55,6 +56,25 @@ def write_parquet(store: Store, path: Path) -> int:
             if writing:
                 writing.result()
     return count
+
+
+def parts_of(store: Store, run: int, size: int) -> Iterator[pa.Table]:
+    """What a run has asked, as tables of at most so many errands."""
+    with from_extra("parquet", "writing Parquet"):
+        import pyarrow
+        import pyarrow.compute
+    with store.read() as sql:
+        table = _Table.of(pyarrow, sql)
+        whole = table.part((0, 0), [])
+        for group in told(sql):
+            own = table.part(*group)
+            own = own.filter(pyarrow.compute.equal(own["run"], run))
+            whole = pyarrow.concat_tables([whole, own])
+            while len(whole) >= size:
+                yield whole.slice(0, size)
+                whole = whole.slice(size)
+        if len(whole):
+            yield whole
 
 
 def _gathered(parts: Iterator[pa.Table]) -> Iterator[list[pa.Table]]:

@@ -9,8 +9,17 @@ command does it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import AbstractAsyncContextManager
 from itertools import islice
 from typing import Literal
 
@@ -24,10 +33,9 @@ from ._asked import Reasons
 from ._content import open_item
 from ._errand import Errand, Picture, Place, Retry
 from ._item import Item
-from ._journal import Journal
 from ._patience import PATIENCE_S, Patience
 from ._tariff import Tariff
-from ._writer import Writer
+from ._writer import Books, Writer
 
 __all__ = ["Happened", "Tally", "batch"]
 
@@ -37,6 +45,12 @@ AHEAD = 8
 """So many are read at a time."""
 ENDING = ("credential", "account", "process")
 """The scopes of errors after which asking the same provider again is in vain."""
+
+Turn = Callable[[str], AbstractAsyncContextManager[None]]
+
+
+def _at_once(_: str) -> AbstractAsyncContextManager[None]:
+    return contextlib.nullcontext()
 
 
 @frozen
@@ -104,8 +118,8 @@ class Tally:
 
 async def batch(
     tagger: AsyncTagger,
-    journal: Journal,
-    sources: Iterable[str | Item],
+    journal: Books,
+    sources: Iterable[str | Item] | AsyncIterable[Sequence[Item]],
     providers: Mapping[str, int],
     *,
     stop: asyncio.Event | None = None,
@@ -114,13 +128,15 @@ async def batch(
     heard: Callable[[Happened], None] = lambda _: None,
     tally: Tally | None = None,
     patience_s: float = PATIENCE_S,
+    turn: Turn = _at_once,
     **options: object,
 ) -> Tally:
     """Asks each provider, or route, about each picture, and keeps what comes in the journal.
 
     * `sources`: paths and URLs, or items, whose metadata routes may ask for, and which may name
-      fewer providers; they are taken as they are needed;
+      fewer providers; they are taken as they are needed, or come in groups;
     * `providers`: how many calls of each may be under way;
+    * `turn`: what a call of a provider has to enter before it begins, where fewer may just now;
     * `stop`: when it is set, nothing new begins, and what is under way is finished;
     * `retry`: which errands of earlier runs are asked again: "failed" ones, and "unknown" ones only
       on request, since they may be billed twice;
@@ -146,15 +162,16 @@ async def batch(
             stop,
             counted,
             patience,
+            turn,
         )
-        await run.all(sources)
+        await run.all(sources if isinstance(sources, AsyncIterable) else _groups(sources))
     return counted
 
 
 @define
 class _Run:
     tagger: AsyncTagger
-    journal: Journal
+    journal: Books
     writer: Writer
     providers: Mapping[str, int]
     options: Mapping[str, object]
@@ -163,26 +180,30 @@ class _Run:
     stop: asyncio.Event
     tally: Tally
     patience: Patience
+    turn: Turn
 
-    async def all(self, sources: Iterable[str | Item]) -> None:
+    async def all(self, groups: AsyncIterable[Sequence[Item]]) -> None:
         try:
-            await self._all(sources)
+            await self._all(groups)
         except ExceptionGroup as errors:  # where the journal breaks, it does so for many tasks
             raise errors.exceptions[0] from errors
 
-    async def _all(self, sources: Iterable[str | Item]) -> None:
+    async def _all(self, groups: AsyncIterable[Sequence[Item]]) -> None:
         queues: dict[str, _Queue] = {n: asyncio.Queue(many) for n, many in self.providers.items()}
         async with asyncio.TaskGroup() as tasks:
             for name, at_a_time in self.providers.items():
                 for _ in range(at_a_time):
                     tasks.create_task(self._work_off(name, queues[name], tasks))
-            await self._feed(sources, queues)
+            await self._feed(groups, queues)
             for name, at_a_time in self.providers.items():
                 for _ in range(at_a_time):
                     await queues[name].put(None)
 
-    async def _feed(self, sources: Iterable[str | Item], queues: Mapping[str, _Queue]) -> None:
-        """Hands every picture to those who have still to ask about it; some are read ahead."""
+    async def _feed(
+        self, groups: AsyncIterable[Sequence[Item]], queues: Mapping[str, _Queue]
+    ) -> None:
+        """Hands every picture to those who have still to ask about it; some of a group are read
+        ahead."""
         reading: deque[tuple[asyncio.Task[_Work | Happened], Sequence[str]]] = deque()
 
         async def hand_on() -> None:
@@ -195,31 +216,33 @@ class _Run:
                 await queues[name].put(work)
 
         try:
-            async for item, place, names in self._unasked(sources):
-                reading.append((asyncio.create_task(self._read(item, place)), names))
-                if len(reading) == AHEAD:
+            async for group in groups:
+                async for item, place, names in self._unasked(group):
+                    reading.append((asyncio.create_task(self._read(item, place)), names))
+                    if len(reading) == AHEAD:
+                        await hand_on()
+                while reading:
                     await hand_on()
-            while reading:
-                await hand_on()
+                if self._is_over():
+                    return
         finally:
             for read, _ in reading:
                 read.cancel()
 
-    async def _unasked(self, sources: Iterable[str | Item]) -> AsyncIterator[_Missing]:
+    async def _unasked(self, group: Sequence[Item]) -> AsyncIterator[_Missing]:
         """The pictures about which somebody has still to be asked; of the others it is told."""
-        every = (Item(one) if isinstance(one, str) else one for one in sources)
-        while not self.stop.is_set():
-            chunk = await asyncio.to_thread(lambda: self._missing([*islice(every, CHUNK)]))
-            if not chunk:
-                return
-            for item, place, names in chunk:
-                if names:
-                    if self.stop.is_set() or self.tally.ended.keys() >= self.providers.keys():
-                        return
-                    yield item, place, names
-                for name in self._asked_about(item):
-                    if name not in names:
-                        self._tell(Happened(item.source, name, "known"))
+        for item, place, names in await asyncio.to_thread(self._missing, group):
+            if names:
+                if self._is_over():
+                    return
+                yield item, place, names
+            for name in self._asked_about(item):
+                if name not in names:
+                    self._tell(Happened(item.source, name, "known"))
+
+    def _is_over(self) -> bool:
+        """Whether nothing new begins."""
+        return self.stop.is_set() or self.tally.ended.keys() >= self.providers.keys()
 
     def _missing(self, items: Sequence[Item]) -> list[_Missing]:
         """Whom the store says that there is still to ask about files that did not change."""
@@ -239,18 +262,19 @@ class _Run:
             image = await asyncio.to_thread(_opened, item.source)
         except TaggersError as error:
             return Happened(item.source, None, error)
-        return _Work(image, place, item.metadata)
+        return _Work(item, image, place)
 
     async def _work_off(self, name: str, queue: _Queue, tasks: asyncio.TaskGroup) -> None:
         while (work := await queue.get()) is not None:
-            if self.stop.is_set() or name in self.tally.ended:
-                continue
-            source = work.image.source
-            call = await self.writer.begin(self._errand(name, work))
-            if call is None:
-                self._tell(Happened(source, name, "known"))
-                continue
-            said = await self._asked(name, work)
+            source = work.item.source
+            async with self.turn(name):
+                if self.stop.is_set() or name in self.tally.ended:
+                    continue
+                call = await self.writer.begin(self._errand(name, work))
+                if call is None:
+                    self._tell(Happened(source, name, "known"))
+                    continue
+                said = await self._asked(name, work)
             written = self.writer.settle(call, said)
             tasks.create_task(self._told(Happened(source, name, said), written))
 
@@ -266,8 +290,8 @@ class _Run:
 
     async def _asked(self, name: str, work: _Work) -> Result | TaggersError:
         options = {**self.options, "provider": name}
-        if work.metadata:
-            options["metadata"] = work.metadata
+        if work.item.metadata:
+            options["metadata"] = work.item.metadata
         began = asyncio.get_running_loop().time()
         said = await self._said(work.image, options)
         while self.patience.is_down(said) and await self.patience.wait(name, said, began):
@@ -301,14 +325,20 @@ class _Run:
 
 @frozen
 class _Work:
+    item: Item
     image: Image
     place: Place
-    metadata: Mapping[str, str]
 
 
 _Queue = asyncio.Queue[_Work | None]
 _Missing = tuple[Item, Place, Sequence[str]]
 """A picture, where it is, and whom there is still to ask about it."""
+
+
+async def _groups(sources: Iterable[str | Item]) -> AsyncIterator[Sequence[Item]]:
+    every = (Item(one) if isinstance(one, str) else one for one in sources)
+    while group := await asyncio.to_thread(lambda: [*islice(every, CHUNK)]):
+        yield group
 
 
 def _opened(source: str) -> Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -14,7 +14,8 @@ from .._process import Process
 from ..errors import LocalResourceError
 from ._store import Store, shown
 
-__all__ = ["Run", "begin_run", "end_run", "ensure_alone", "recover", "refuse_company", "runs"]
+__all__ = ["Run", "begin_run", "end_run", "ensure_alone", "forsake", "recover",
+           "refuse_company", "runs", "take_over"]  # fmt: skip
 
 LEASE_S = 60.0
 """How long a process whose end cannot be seen may write nothing before it counts as ended. If it
@@ -66,6 +67,16 @@ def begin_run(sql: sqlite3.Connection, command: str, options: Mapping[str, Any],
     return row.lastrowid
 
 
+def take_over(sql: sqlite3.Connection, run: int, now: float) -> None:
+    """Makes a run that has not been ended one of this process."""
+    this = Process.current()
+    sql.execute(
+        "UPDATE run_rows SET state = 'running', ended = NULL, seen = ?, pid = ?, started = ?, "
+        "space = ? WHERE id = ? AND state IN ('running', 'died')",
+        (now, this.pid, this.started, this.space, run),
+    )
+
+
 def recover(sql: sqlite3.Connection, now: float) -> int:
     """Ends the runs of processes that have ended; how many calls are unknown for that."""
     running = sql.execute(
@@ -90,13 +101,20 @@ def end_run(sql: sqlite3.Connection, run: int, state: str, now: float) -> None:
     )
 
 
+_FORSAKE = (
+    "UPDATE call_rows SET state = 'unknown', ended = ?, kind = 'OutcomeUnknown', "
+    "message = 'the {} ended before an answer came' WHERE state = 'sent' AND {} = ?"
+)
+
+
 def _forsake(sql: sqlite3.Connection, run: int, now: float) -> int:
     """Marks what a run has under way as unknown."""
-    return sql.execute(
-        "UPDATE call_rows SET state = 'unknown', ended = ?, kind = 'OutcomeUnknown', "
-        "message = 'the run ended before an answer came' WHERE state = 'sent' AND run = ?",
-        (now, run),
-    ).rowcount
+    return sql.execute(_FORSAKE.format("run", "run"), (now, run)).rowcount
+
+
+def forsake(sql: sqlite3.Connection, calls: Iterable[int], now: float) -> None:
+    """Marks these calls as unknown, if they are under way."""
+    sql.executemany(_FORSAKE.format("worker", "id"), [(now, call) for call in calls])
 
 
 def ensure_alone(store: Store) -> None:

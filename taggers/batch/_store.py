@@ -87,6 +87,9 @@ class Store:
         """Closes the file, which is then one file again. It opens again when it is needed."""
         self._ledger.close()
 
+    def __reduce__(self) -> tuple[type[Store], tuple[Path]]:
+        return type(self), (self.path,)  # a copy in another process opens the file anew
+
     def __enter__(self) -> Self:
         return self
 

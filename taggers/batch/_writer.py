@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from attrs import define, field
 
 from .._model import Result
 from ..errors import TaggersError
-from ._errand import Errand, Retry
-from ._journal import Journal
+from ._errand import Errand, Place, Retry
 
-__all__ = ["Writer"]
+__all__ = ["Books", "Writer"]
 
 _Begin = tuple[Errand, "asyncio.Future[int | None]"]
 _Settle = tuple[int, Result | TaggersError, "asyncio.Future[None]"]
+
+
+class Books(Protocol):
+    """What a run is written down in, as `Journal` says: the journal itself, or who asks it from
+    another machine. Its methods block."""
+
+    def asked(self, places: Sequence[Place]) -> list[dict[str, str]]:
+        """What became of the errands of files that did not change."""
+
+    def advance(
+        self,
+        outcomes: Sequence[tuple[int, Result | TaggersError]],
+        errands: Sequence[Errand],
+        *,
+        retry: Sequence[Retry] = ("failed",),
+    ) -> list[int | None]:
+        """Writes down what came of calls, and what is about to be asked; the ids of what may be."""
+
+    def settle(self, outcomes: Sequence[tuple[int, Result | TaggersError]]) -> None:
+        """Writes down what came of calls."""
 
 
 @define(eq=False)
@@ -29,7 +49,7 @@ class Writer:
     and ever after.
     """
 
-    journal: Journal
+    journal: Books
     retry: tuple[Retry, ...] = ("failed",)
     _begins: list[_Begin] = field(factory=list)
     _settles: list[_Settle] = field(factory=list)

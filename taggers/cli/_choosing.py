@@ -10,7 +10,7 @@ from typing import Any
 import click
 from attrs import define, evolve, field, frozen
 
-from ..batch import Item, Where, find, sampled
+from ..batch import Item, Tell, Where, find, sampled
 from ..errors import TaggersError
 from ._terminal import complain
 
@@ -62,13 +62,18 @@ class Chosen:
         """How much of the sources could not be read, so far."""
         return self._complaints.count
 
+    def tell(self, error: TaggersError) -> None:
+        """Prints what could not be read of the sources."""
+        self._complaints.tell(error)
+
     def quietly(self) -> Chosen:
         """The same choice, without a word of what cannot be read: it has been said."""
         return evolve(self, complaints=_Complaints(silent=True))
 
-    def of(self, sources: Iterable[str]) -> Iterator[Item]:
-        """The pictures of these sources, one after another. What cannot be read is printed."""
-        yield from self.some(find(sources, where=self.where, tell=self._complaints.tell))
+    def of(self, sources: Iterable[str], tell: Tell | None = None) -> Iterator[Item]:
+        """The pictures of these sources, one after another. What cannot be read is printed, or told
+        to `tell`."""
+        yield from self.some(find(sources, where=self.where, tell=tell or self.tell))
         self._complaints.end()
 
     def some(self, items: Iterable[Item]) -> Iterable[Item]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import signal
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 from attrs import define, field
@@ -16,7 +18,8 @@ from .._keys import Keys
 from .._money import Money
 from .._registry import installed
 from .._sync import Tagger
-from ..batch import Item, Journal, Known, Retry, Store, Tariff, batch, tariff
+from ..batch import Item, Journal, Known, Retry, Store, Tariff, Tell, batch, tariff
+from ..batch import Job as Work
 from ..compare import prices
 from ..errors import InvalidInput
 from ._approval import approve, planned
@@ -108,6 +111,21 @@ class Job:
         finally:
             journal.close(state)
         return stop.is_set()
+
+    def for_many(self, journal: Journal, pictures: Callable[[Tell], Iterable[Item]]) -> Work:
+        """The same for many machines."""
+        return Work(
+            folder=Path.cwd(),
+            store=self.store.path.absolute(),
+            run=journal.run,
+            name=secrets.token_hex(8),
+            config=self.config,
+            pictures=pictures,
+            providers=self._at_a_time(AsyncTagger(config=self.config)),
+            retry=self.retry,
+            tariffs=self.tariffs,
+            options=self.options,
+        )
 
     def _at_a_time(self, tagger: AsyncTagger) -> Mapping[str, int]:
         names: Sequence[str] = self.pictures.providers

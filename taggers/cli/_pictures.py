@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import stat
 import threading
@@ -10,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from attrs import frozen
 
-from ..batch import Item, Retry, Store, to_retry, unfinished
+from ..batch import Item, Retry, Store, Tell, to_retry, unfinished
 from ._choosing import Chosen
 
 __all__ = ["Pictures", "of_sources", "of_store"]
@@ -20,12 +21,14 @@ __all__ = ["Pictures", "of_sources", "of_store"]
 class Pictures:
     """The pictures for these `providers`, of whom `each` picture is for so many. `items` gives
     them, and `again` once more, without a word of what cannot be read, unless they can be read but
-    `once`. `errands` is how many there are; None: not known yet."""
+    `once`. `told` gives them, too, and tells of what cannot be read. `errands` is how many there
+    are; None: not known yet."""
 
     providers: tuple[str, ...]
     each: int
     items: Callable[[], Iterable[Item]]
     again: Callable[[], Iterable[Item]]
+    told: Callable[[Tell], Iterable[Item]]
     once: bool = False
     errands: int | None = None
 
@@ -54,6 +57,7 @@ def of_sources(chosen: Chosen, sources: Sequence[str], providers: tuple[str, ...
         len(providers),
         lambda: chosen.of(sources),
         lambda: chosen.quietly().of(sources),
+        functools.partial(chosen.of, sources),
         once=any(map(_flows, sources)),
     )
 
@@ -80,7 +84,9 @@ def of_store(
     }
     most = [number for number in (chosen.first, chosen.sample) if number is not None]
     names = tuple(sorted({provider for provider, _, _ in counts}))
-    return Pictures(names, 1, items, items, errands=min([sum(counts.values()), *most]))
+    return Pictures(
+        names, 1, items, items, lambda _: items(), errands=min([sum(counts.values()), *most])
+    )
 
 
 def _flows(source: str) -> bool:

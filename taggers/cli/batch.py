@@ -17,6 +17,7 @@ from ._again import BEFORE
 from ._approval import UNASKED
 from ._bill import price_of
 from ._choosing import Chosen, choosing
+from ._cluster import Cluster, Elsewhere, clustered
 from ._ending import ending, exit_code
 from ._job import Job
 from ._pictures import of_sources, of_store
@@ -62,6 +63,7 @@ def _amount(_: click.Context, __: click.Parameter, text: str | None) -> Money | 
 @click.option("--no-retry", is_flag=True, help="Do not ask again what failed before.")
 @click.option("--share", is_flag=True, help="Run beside other processes on the same store.")
 @click.option("--quiet", is_flag=True, help="Print no results: they are in the store.")
+@clustered
 @sending
 @pass_setup
 def command(
@@ -82,6 +84,7 @@ def command(
     no_retry: bool,
     share: bool,
     quiet: bool,
+    cluster: Cluster | None,
     **how: Unpack[Sending],
 ) -> int:
     """Tag a library of pictures into a STORE, each picture once for each provider.
@@ -100,6 +103,9 @@ def command(
     provider, the image with its source, and the tags, or an error with its kind and message. Errors
     have a provider of null where the picture could not be read. What is in the store already is not
     printed; `taggers export` prints all.
+
+    --engine ray divides the work among the nodes of a Ray cluster. The store, the limits and the
+    spend caps are those of this machine; each node has its own credentials, and the same folder.
     """
     _check_usage(sources, kinds, retry_failed, retry_unknown, no_retry)
     config = setup.config()
@@ -129,15 +135,18 @@ def command(
         total = None if is_unasked else job.approve(confirm_above or config.confirm_above)
         about = {**options, "concurrency": concurrency, BEFORE: setup.words}
         journal = Journal.open(store, _title(sources, retry), about, shared=share)
-        return _run(job, journal, total, quiet=quiet) or min(chosen.faults, 1)
+        run = cluster.doing(chosen.tell) if cluster else None
+        return _run(job, journal, total, run, quiet=quiet) or min(chosen.faults, 1)
 
 
-def _run(job: Job, journal: Journal, total: int | None, *, quiet: bool) -> int:
+def _run(
+    job: Job, journal: Journal, total: int | None, elsewhere: Elsewhere | None, *, quiet: bool
+) -> int:
     """Runs, shows how far it is, of `total` errands if that is known, and says at the end what
     came of it; the exit code."""
     pictures = job.pictures
     screen = Screen(
-        printing=not quiet and not sys.stdout.isatty(),
+        printing=not quiet and not sys.stdout.isatty() and elsewhere is None,
         price=price_of(job.config),
         each=pictures.each,
         total=total,
@@ -147,8 +156,12 @@ def _run(job: Job, journal: Journal, total: int | None, *, quiet: bool) -> int:
     if journal.died:
         _say(_died(journal.died))
     with screen:
-        items = pictures.items() if total is None else pictures.again()
-        stopped = asyncio.run(job.run(journal, items, screen))
+        if elsewhere is not None:
+            told = pictures.told if total is None else lambda _: pictures.again()
+            stopped = elsewhere(job.for_many(journal, told), journal, screen)
+        else:
+            items = pictures.items() if total is None else pictures.again()
+            stopped = asyncio.run(job.run(journal, items, screen))
     tally, alone = screen.tally, pictures.from_store
     for line in ending(tally, journal, screen.price, stopped=stopped, alone=alone):
         _say(line)

@@ -1,0 +1,199 @@
+"""A batch on two nodes, each in a network namespace of its own, of which one is killed at 40 %;
+then a worker and the coordinator are killed. What the store says is compared with the ledger of the
+emulator, call for call.
+
+    python tests/nodes.py [PICTURES]       as root, on Linux, with Ray
+
+It prints its figures as JSON, and ends with 1 where one is not as it has to be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from taggers.batch import Store, query
+from taggers.emulator import Emulator, Fault, Limits
+from taggers.testing import png
+
+V2 = "huawei-tagging-v2"
+HERE, THERE = ("taggers-a", "10.77.0.1"), ("taggers-b", "10.77.0.2")
+AT_ONCE, RATE, LATENCY_S = 24, 80, 0.2
+KILLS = {"node": 0.4, "_Hand": 0.6, "_Lead": 0.8}
+"""What is killed, and after which part of the pictures."""
+BACK_S = 15
+
+
+def main(count: int) -> int:
+    """Makes the two namespaces, and runs what follows in the first one."""
+    with _namespaces():
+        inside = ("ip", "netns", "exec", HERE[0], sys.executable, __file__, str(count), "inside")
+        return subprocess.run(inside, check=False).returncode
+
+
+@contextlib.contextmanager
+def _namespaces() -> Iterator[None]:
+    for name, _ in (HERE, THERE):
+        _do("ip", "netns", "add", name)
+    _do("ip", "link", "add", "tgr0", "netns", HERE[0], "type", "veth", "peer", "tgr1")
+    _do("ip", "link", "set", "tgr1", "netns", THERE[0])
+    for (name, address), link in ((HERE, "tgr0"), (THERE, "tgr1")):
+        _do("ip", "-n", name, "addr", "add", f"{address}/24", "dev", link)
+        for device in ("lo", link):
+            _do("ip", "-n", name, "link", "set", device, "up")
+    try:
+        yield
+    finally:
+        for name, _ in (HERE, THERE):
+            _kill_all(name)
+            _do("ip", "netns", "del", name)
+
+
+def inside(count: int) -> int:
+    """Runs the batch, kills, and compares."""
+    faults = [Fault(do="slow", latency_s=LATENCY_S)]
+    limits = Limits(concurrency=AT_ONCE, rate_per_s=RATE)
+    with TemporaryDirectory() as name, Emulator(host=HERE[1], faults=faults, limits=limits) as it:
+        folder = Path(name)
+        _fill(folder, it, count)
+        os.environ.update(it.environment(), RAY_USAGE_STATS_ENABLED="0")
+        os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=secrets.token_hex(32))
+        _ray(HERE, "--head", "--port=6379", "--include-dashboard=false")
+        _ray(THERE, f"--address={HERE[1]}:6379")
+        began = time.time()
+        batch = _batch(folder)
+        kills = dict(_kills(it, batch, count))
+        said = batch.communicate()[1]
+        took_s = time.time() - began
+        figures = _figures(it, folder, kills, count) | {"took_s": round(took_s, 1)}
+    print(json.dumps(figures, indent=2))
+    print(said[-500:], file=sys.stderr)
+    wrong = [name for name, fine in _goals(figures) if not fine]
+    print(f"not as it has to be: {', '.join(wrong)}" if wrong else "all as it has to be")
+    return bool(wrong)
+
+
+def _fill(folder: Path, emulator: Emulator, count: int) -> None:
+    (folder / "photos").mkdir()
+    for index in range(count):
+        (folder / "photos" / f"{index:06}.png").write_bytes(png(40, 40) + str(index).encode())
+    table = f"[providers.{V2}]\n"
+    own = f"{table}concurrency = {AT_ONCE}\nrate_per_s = {RATE}\n"
+    trusted = f'trusted_hosts = ["{HERE[1]}"]\n'
+    (folder / "taggers.toml").write_text(emulator.toml().replace(table, own))
+    (folder / "home").mkdir()
+    (folder / "home" / "config.toml").write_text(trusted)
+    os.environ["TAGGERS_HOME"] = str(folder / "home")
+
+
+def _ray(node: tuple[str, str], *how: str) -> None:
+    ray = str(Path(sys.executable).with_name("ray"))
+    own = (f"--node-ip-address={node[1]}", "--num-cpus=2", "--disable-usage-stats")
+    _do("ip", "netns", "exec", node[0], ray, "start", *own, *how)
+
+
+def _batch(folder: Path) -> subprocess.Popen[str]:
+    command = (sys.executable, "-m", "taggers", "batch", "photos", "--into", "store", "-p", V2)
+    how = ("--engine", "ray", "--address", f"{HERE[1]}:6379", "--prepare", "never", "--yes")
+    return subprocess.Popen([*command, *how], cwd=folder, stderr=subprocess.PIPE, text=True)
+
+
+def _kills(
+    emulator: Emulator, batch: subprocess.Popen[str], count: int
+) -> Iterator[tuple[str, float]]:
+    """Kills what is to be killed when it is time; when that was."""
+    for what, part in KILLS.items():
+        while len(emulator.journal) < part * count and batch.poll() is None:
+            time.sleep(0.02)
+        yield what, time.time()
+        if what == "node":
+            _kill_all(THERE[0])
+        else:
+            os.kill(_actor(what), signal.SIGKILL)
+
+
+def _kill_all(namespace: str) -> None:
+    found = subprocess.run(["ip", "netns", "pids", namespace], capture_output=True, check=False)
+    for pid in map(int, found.stdout.split()):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _actor(name: str) -> int:
+    """The process of an actor in this namespace."""
+    own = Path("/proc/self/ns/net").readlink()
+    while True:
+        for place in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                title = (place / "cmdline").read_bytes().decode(errors="replace")
+                if title.startswith(f"ray::{name}") and (place / "ns/net").readlink() == own:
+                    return int(place.name)
+        time.sleep(0.02)
+
+
+def _figures(
+    emulator: Emulator, folder: Path, kills: dict[str, float], count: int
+) -> dict[str, Any]:
+    calls = [call for call in emulator.journal if call.picture]
+    asked = Counter(call.picture for call in calls)
+    rows = "SELECT p.sha256, c.state FROM calls AS c JOIN pictures AS p ON p.picture = c.picture"
+    with Store.open(folder / "store") as store, query(store, rows) as answer:
+        states = dict(answer.rows)
+    done = {key for key, state in states.items() if state == "done"}
+    return {
+        "pictures": count,
+        "done": len(done),
+        "unknown": sum(state == "unknown" for state in states.values()),
+        "done_and_never_asked": len(done - asked.keys()),
+        "asked_and_not_in_store": len(asked.keys() - states.keys()),
+        "asked_twice": sum(times > 1 for times in asked.values()),
+        "refused_for_a_limit": sum(call.status != 200 for call in calls),
+        "used": {name: round(part, 3) for name, part in _used(calls, kills)},
+        "back_s": {name: _back_s(calls, at) for name, at in kills.items()},
+    }
+
+
+def _used(calls: list[Any], kills: dict[str, float]) -> Iterator[tuple[str, float]]:
+    """Which part of the rate was used before the first kill, and long after each."""
+    ats = [call.at for call in calls]
+    begins = [("before", ats[0] + 5), *((name, at + BACK_S) for name, at in kills.items())]
+    ends = [*kills.values(), ats[-1] - 2]
+    for (name, begin), end in zip(begins, ends, strict=True):
+        if end - begin >= 3:
+            yield name, sum(begin <= at < end for at in ats) / (end - begin) / RATE
+
+
+def _back_s(calls: list[Any], since: float) -> int | None:
+    """After how many seconds the rate was used again, for three seconds; None: it never was."""
+    seconds = Counter(int(call.at - since) for call in calls if call.at >= since)
+    every = ((s, sum(seconds[s + n] for n in range(3))) for s in range(1, 60))
+    return next((s for s, answered in every if answered >= 0.9 * 3 * RATE), None)
+
+
+def _goals(figures: dict[str, Any]) -> Iterator[tuple[str, bool]]:
+    yield "lost", figures["done"] + figures["unknown"] == figures["pictures"]
+    yield "unknown", figures["unknown"] <= AT_ONCE * len(KILLS)
+    for name in ("done_and_never_asked", "asked_and_not_in_store", "asked_twice"):
+        yield name, figures[name] == 0
+    yield "limits", figures["refused_for_a_limit"] == 0
+    yield "back", all(s is not None and s <= BACK_S for s in figures["back_s"].values())
+
+
+def _do(*command: str) -> None:
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    pictures = int(sys.argv[1]) if len(sys.argv) > 1 else 8_000
+    sys.exit(inside(pictures) if sys.argv[2:] else main(pictures))
