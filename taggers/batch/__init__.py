@@ -23,10 +23,11 @@ from ._known import Known
 from ._outcomes import outcomes
 from ._plan import CALL_S, Plan, Planned, Reason, plan
 from ._renormalize import Reading, read_again, renormalize
-from ._run import Happened, Tally, batch
+from ._run import batch
 from ._runs import Run, ensure_alone, runs
 from ._source import find, sampled
 from ._store import Store
+from ._tally import Happened, Tally
 from ._tariff import Tariff, tariff
 from ._undo import Undone, undo, undoable
 from ._unfinished import Unfinished, to_retry, unfinished

@@ -158,11 +158,16 @@ def states_of_places(sql: sqlite3.Connection, places: Sequence[Place]) -> list[d
     providers: dict[int, str] = dict(sql.execute("SELECT id, name FROM provider_rows").fetchall())
     keys = [(stored(place.source), place.size, place.mtime_ns) for place in places]
     found: dict[tuple[Any, ...], dict[str, str]] = {}
-    for _, sources in blocks([key[:1] for key in keys]):
+    for _, sources in blocks(sorted((key[:1] for key in keys), key=_as_stored)):
         rows = sql.execute(_OF_PLACES.format(", ".join("?" * len(sources))), sources)
         for source, size, mtime_ns, provider, state in rows:
             found.setdefault((source, size, mtime_ns), {})[providers[provider]] = state
     return [found.get(key, {}) for key in keys]
+
+
+def _as_stored(row: Sequence[Any]) -> tuple[bool, str | bytes]:
+    """By this neighbours in the file, which share its pages, come together."""
+    return isinstance(row[0], bytes), row[0]
 
 
 _OF_PLACES = f"""

@@ -14,8 +14,8 @@ from .._config import Config
 from ..errors import LocalResourceError, TaggersError
 from ._errand import Retry
 from ._item import Item, Tell
-from ._run import Tally
 from ._shares import NOTHING, Seats
+from ._tally import Tally
 from ._tariff import Tariff
 
 __all__ = ["BEAT_S", "LEASE_S", "Chunk", "Job", "LeaseOver", "NotYet", "Progress", "Pulse", "Word"]

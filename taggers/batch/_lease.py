@@ -29,9 +29,9 @@ from ._errand import Errand, Place, Retry
 from ._item import Item
 from ._job import LEASE_S, Chunk, Job, LeaseOver, NotYet, Progress, Pulse, Word
 from ._journal import Journal
-from ._run import Happened, Tally
 from ._shares import Shares
 from ._store import Store
+from ._tally import Happened, Tally
 
 __all__ = ["Coordinator"]
 

@@ -10,37 +10,38 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import Counter, deque
+import time
+from collections import deque
 from collections.abc import (
     AsyncIterable,
     AsyncIterator,
     Callable,
     Iterable,
+    Iterator,
     Mapping,
     Sequence,
 )
 from contextlib import AbstractAsyncContextManager
-from itertools import islice
-from typing import Literal
 
-from attrs import define, field, frozen
+from attrs import define, frozen
 
 from .._client import AsyncTagger
 from .._image import Image
-from .._model import Attempt, Result
+from .._model import Result
 from ..errors import LocalResourceError, TaggersError
-from ._asked import Reasons
 from ._content import open_item
 from ._errand import Errand, Picture, Place, Retry
 from ._item import Item
 from ._patience import PATIENCE_S, Patience
+from ._tally import Happened, Tally
 from ._tariff import Tariff
 from ._writer import Books, Writer
 
-__all__ = ["Happened", "Tally", "batch"]
+__all__ = ["batch"]
 
-CHUNK = 1024
-"""So many pictures are looked up in the store at once."""
+CHUNK = 8192
+MOMENT_S = 0.2
+"""So many pictures are looked up in the store at once, or those that are found within so long."""
 AHEAD = 8
 """So many are read at a time."""
 ENDING = ("credential", "account", "process")
@@ -51,69 +52,6 @@ Turn = Callable[[str], AbstractAsyncContextManager[None]]
 
 def _at_once(_: str) -> AbstractAsyncContextManager[None]:
     return contextlib.nullcontext()
-
-
-@frozen
-class Happened:
-    """What became of a picture at a provider: a result, an error, or "known", where the store has
-    what it said, or knows why it must not be asked now. `provider` is None where the picture could
-    not be read, and so nobody was asked."""
-
-    source: str
-    provider: str | None
-    said: Result | TaggersError | Literal["known"]
-
-
-@define
-class Tally:
-    """How many errands ended how. `billed` are units by who was asked, and `maybe_billed` those of
-    which it is not known; `unread` tells of pictures that could not be read, `waiting` of whom is
-    waited for, and `ended` of who is not asked any more."""
-
-    done: int = 0
-    known: int = 0
-    failed: Counter[str] = field(factory=Counter)
-    unread: Reasons = field(factory=Reasons)
-    billed: Counter[str] = field(factory=Counter)
-    maybe_billed: Counter[str] = field(factory=Counter)
-    waiting: dict[str, TaggersError] = field(factory=dict)
-    ended: dict[str, TaggersError] = field(factory=dict)
-
-    @property
-    def unreadable(self) -> int:
-        """How many pictures could not be read."""
-        return self.unread.counts.total()
-
-    @property
-    def units(self) -> int:
-        """How many units were billed."""
-        return self.billed.total()
-
-    @property
-    def maybe_units(self) -> int:
-        """How many units may have been billed."""
-        return self.maybe_billed.total()
-
-    def count(self, one: Happened) -> None:
-        """Counts what happened."""
-        if one.said == "known":
-            self.known += 1
-        elif isinstance(one.said, Result):
-            self.done += 1
-            self._pay(one.provider, one.said.provenance.attempts)
-        else:
-            self.failed[type(one.said).__name__] += 1
-            if one.provider is None:
-                self.unread.add(one.said)
-            self._pay(one.provider, one.said.attempts)
-
-    def _pay(self, asked: str | None, attempts: Iterable[Attempt]) -> None:
-        for attempt in attempts:
-            name = attempt.provider or asked or ""
-            if attempt.billed == "yes":
-                self.billed[name] += attempt.units
-            elif attempt.billed == "maybe":
-                self.maybe_billed[name] += attempt.units
 
 
 async def batch(
@@ -336,9 +274,19 @@ _Missing = tuple[Item, Place, Sequence[str]]
 
 
 async def _groups(sources: Iterable[str | Item]) -> AsyncIterator[Sequence[Item]]:
-    every = (Item(one) if isinstance(one, str) else one for one in sources)
-    while group := await asyncio.to_thread(lambda: [*islice(every, CHUNK)]):
+    every = iter(sources)
+    while group := await asyncio.to_thread(_group, every):
         yield group
+
+
+def _group(sources: Iterator[str | Item]) -> list[Item]:
+    """The next of the sources: many, or as many as there are in a moment."""
+    group, ends = [], time.monotonic() + MOMENT_S
+    for one in sources:
+        group.append(Item(one) if isinstance(one, str) else one)
+        if len(group) == CHUNK or time.monotonic() >= ends:
+            break
+    return group
 
 
 def _opened(source: str) -> Image:

@@ -22,8 +22,9 @@ from ..errors import TaggersError
 from ._item import Item
 from ._job import BEAT_S, LEASE_S, Chunk, Job, LeaseOver, NotYet, Pulse, Word
 from ._remote import Books, Till
-from ._run import Happened, Tally, batch
+from ._run import batch
 from ._shares import NOTHING, Seats
+from ._tally import Happened, Tally
 from ._turns import Turns
 
 __all__ = ["Ask", "work"]

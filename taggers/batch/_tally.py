@@ -1,0 +1,78 @@
+"""What became of pictures at providers, counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Literal
+
+from attrs import define, field, frozen
+
+from .._model import Attempt, Result
+from ..errors import TaggersError
+from ._asked import Reasons
+
+__all__ = ["Happened", "Tally"]
+
+
+@frozen
+class Happened:
+    """What became of a picture at a provider: a result, an error, or "known", where the store has
+    what it said, or knows why it must not be asked now. `provider` is None where the picture could
+    not be read, and so nobody was asked."""
+
+    source: str
+    provider: str | None
+    said: Result | TaggersError | Literal["known"]
+
+
+@define
+class Tally:
+    """How many errands ended how. `billed` are units by who was asked, and `maybe_billed` those of
+    which it is not known; `unread` tells of pictures that could not be read, `waiting` of whom is
+    waited for, and `ended` of who is not asked any more."""
+
+    done: int = 0
+    known: int = 0
+    failed: Counter[str] = field(factory=Counter)
+    unread: Reasons = field(factory=Reasons)
+    billed: Counter[str] = field(factory=Counter)
+    maybe_billed: Counter[str] = field(factory=Counter)
+    waiting: dict[str, TaggersError] = field(factory=dict)
+    ended: dict[str, TaggersError] = field(factory=dict)
+
+    @property
+    def unreadable(self) -> int:
+        """How many pictures could not be read."""
+        return self.unread.counts.total()
+
+    @property
+    def units(self) -> int:
+        """How many units were billed."""
+        return self.billed.total()
+
+    @property
+    def maybe_units(self) -> int:
+        """How many units may have been billed."""
+        return self.maybe_billed.total()
+
+    def count(self, one: Happened) -> None:
+        """Counts what happened."""
+        if one.said == "known":
+            self.known += 1
+        elif isinstance(one.said, Result):
+            self.done += 1
+            self._pay(one.provider, one.said.provenance.attempts)
+        else:
+            self.failed[type(one.said).__name__] += 1
+            if one.provider is None:
+                self.unread.add(one.said)
+            self._pay(one.provider, one.said.attempts)
+
+    def _pay(self, asked: str | None, attempts: Iterable[Attempt]) -> None:
+        for attempt in attempts:
+            name = attempt.provider or asked or ""
+            if attempt.billed == "yes":
+                self.billed[name] += attempt.units
+            elif attempt.billed == "maybe":
+                self.maybe_billed[name] += attempt.units
