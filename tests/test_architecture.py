@@ -57,7 +57,7 @@ LAYERS = [
     {"_permits", "_spend"},
     {"_ledger", "_money", "_process"},
     {"_model"},
-    {"_serial", "_extras"},
+    {"_serial", "_extras", "_database"},
     {"errors", "_httpx"},
 ]
 """From the top down: a module imports from lower layers only."""

@@ -405,6 +405,85 @@ def test_a_container_that_is_told_to_end_finishes_what_is_under_way(
     assert [("done",)] == states
 
 
+def test_what_a_killed_run_had_under_way_is_listed_and_asked_again_and_the_run_can_be_undone(
+    emulator: Emulator, taggers: Taggers, terminal: Callable[..., Terminal], folder: Path
+) -> None:
+    emulator.fail("slow", latency_s=10)
+    killed = terminal("batch", "photos", "--into", "s.sqlite3", "-p", V2, "--yes")
+    _until_under_way(folder / "s.sqlite3", 8)
+    killed.process.kill()
+    killed.process.wait()
+    emulator.heal()
+
+    listed = taggers("runs", "s.sqlite3").stdout
+    undone = taggers("undo", "s.sqlite3", "--run", "1", "--yes")
+    again = taggers("batch", "--into", "s.sqlite3", "--retry-unknown", "--yes")
+
+    assert re.search(r"^1 +died .* 8 +0 +0 +8 +0 +8 *$", listed, re.M), listed
+    assert "run 1 is undone" in undone.stderr
+    assert "8 done" in again.stderr
+
+
+def test_a_run_that_ends_early_says_that_there_is_more(taggers: Taggers, folder: Path) -> None:
+    config = folder / "taggers.toml"
+    cap = '[budgets.small]\ncap = "3 CNY"\nper = "day"\n'
+    config.write_text(config.read_text("utf-8") + cap)
+    _fill(folder / "photos", 40)
+
+    said = taggers("batch", "photos", "--into", "s.sqlite3", "-p", V2, "--yes").stderr
+
+    assert "was not asked any more: this call may cost" in said
+    assert "what is left was not asked about; the same command goes on with it" in said
+    assert [("stopped",)] == _rows(folder / "s.sqlite3", "SELECT state FROM runs")
+
+
+def test_answers_of_the_emulator_and_of_vendors_do_not_come_into_one_store(
+    emulator: Emulator, taggers: Taggers
+) -> None:
+    first = taggers("--emulate", "batch", "photos", "--into", "s.sqlite3", "-p", V2)
+
+    then = taggers("batch", "photos", "--into", "s.sqlite3", "-p", V2, "--yes")
+
+    assert 0 == first.returncode
+    assert (2, 0) == (then.returncode, _asked(emulator))
+    assert "s.sqlite3 has 8 answers of the emulator, which would count as known" in then.stderr
+
+
+def test_answers_that_were_asked_for_otherwise_are_told_of(taggers: Taggers) -> None:
+    command = ("batch", "photos", "--into", "s.sqlite3", "-p", V2, "--yes")
+    taggers(*command)
+
+    same, other = taggers(*command), taggers(*command, "--language", "en")
+
+    assert "other options" not in same.stderr
+    assert "8 answers in the store were asked for with other options" in other.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("--retry-failed", "--into", "typo.sqlite3"), ("photos", "-p", "typo", "--into", "s")],
+)
+def test_a_typo_makes_no_store(taggers: Taggers, folder: Path, command: tuple[str, ...]) -> None:
+    said = taggers("batch", *command)
+
+    assert said.returncode
+    assert not (folder / "typo.sqlite3").exists()
+    assert not (folder / "s").exists()
+
+
+@pytest.mark.parametrize(
+    "command", [("export", "s", "--to", "csv", "-o", "s"), ("compare", "s", "-o", "s")]
+)
+def test_a_store_is_not_written_over(taggers: Taggers, folder: Path, command: tuple[str]) -> None:
+    taggers("batch", "photos", "--into", "s", "-p", V2, "--yes")
+
+    said = taggers(*command)
+
+    assert 2 == said.returncode
+    assert "s is a store, or another database, and is not written over" in said.stderr
+    assert [(8,)] == _rows(folder / "s", "SELECT count(*) FROM calls")
+
+
 def test_lines_tell_picture_provider_and_outcome_whatever_the_name_is(
     emulator: Emulator, taggers: Taggers, folder: Path
 ) -> None:

@@ -668,6 +668,22 @@ def test_faults_and_limits_come_from_a_file(tmp_path: Path) -> None:
     assert 10 == limits[2]["concurrency"]
 
 
+def test_the_command_takes_limits_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "faults.toml"
+    path.write_text("[limits]\nconcurrency = 3\n")
+    command = [sys.executable, "-m", "taggers", "emulate", "--port", "0", "--faults", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = "".join(itertools.takewhile(lambda line: "PASSWORD" not in line, process.stdout))
+        url = re.findall(r'^endpoint = "(.+)"', said, re.M)[0]
+        with urllib.request.urlopen(f"{url}/_emulator/limits", timeout=10) as answer:
+            limits = json.loads(answer.read())
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+
+    assert 3 == limits["concurrency"]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -24,7 +24,7 @@ from ._outcomes import outcomes
 from ._plan import CALL_S, Plan, Planned, Reason, plan
 from ._renormalize import Reading, read_again, renormalize
 from ._run import batch
-from ._runs import Run, ensure_alone, runs
+from ._runs import Run, asked_otherwise, ensure_alone, ensure_one_kind, recovered, runs
 from ._source import find, sampled
 from ._store import Store
 from ._tally import Happened, Tally
@@ -64,8 +64,10 @@ __all__ = [
     "Undone",
     "Unfinished",
     "Where",
+    "asked_otherwise",
     "batch",
     "ensure_alone",
+    "ensure_one_kind",
     "export",
     "find",
     "judge",
@@ -74,6 +76,7 @@ __all__ = [
     "plan",
     "query",
     "read_again",
+    "recovered",
     "renormalize",
     "runs",
     "sampled",

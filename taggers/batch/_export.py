@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
+from .._database import ensure_no_database
 from .._serial import as_json
 from ..errors import LocalResourceError
 from ._parquet import parts_of, write_parquet
@@ -51,6 +52,7 @@ def write_lines(store: Store, form: str, file: TextIO) -> int:
 @contextmanager
 def _whole(path: Path) -> Iterator[Path]:
     """A file beside this one, which takes its place in the end."""
+    ensure_no_database(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +125,8 @@ def _lines(row: Told, tags: list[tuple[str, float | None]]) -> Iterator[tuple[An
     """A line for each tag; one for an errand without any."""
     name = _cell(name_of(row))
     about = (name, sha256_of(row), row.provider, row.answered)
-    error = (row.kind, row.message and _cell(row.message), row.run)
+    kind = "under way" if row.state == "sent" else row.kind
+    error = (kind, row.message and _cell(row.message), row.run)
     for rank, (label, score) in enumerate(tags, 1):
         yield *about, label, score, rank, *error
     if not tags:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from attrs import frozen
 
 from .._process import Process
-from ..errors import LocalResourceError
+from ..errors import InvalidInput, LocalResourceError
 from ._store import Store, shown
 
-__all__ = ["Run", "begin_run", "end_run", "ensure_alone", "forsake", "recover",
-           "refuse_company", "runs", "take_over"]  # fmt: skip
+__all__ = ["Run", "asked_otherwise", "begin_run", "end_run", "ensure_alone", "ensure_one_kind",
+           "forsake", "recover", "recovered", "refuse_company", "runs", "take_over"]  # fmt: skip
 
 LEASE_S = 60.0
 """How long a process whose end cannot be seen may write nothing before it counts as ended. If it
@@ -45,14 +45,59 @@ class Run:
 def runs(store: Store) -> list[Run]:
     """The runs of a store, the first one first."""
     with store.read() as sql:
+        running, now = _running(sql), time.time()
+        dead = {run for run, seen, *process in running if _ended(Process(*process), now - seen)}
         rows = sql.execute(
-            "SELECT r.id, r.state, r.command, r.began, r.ended, count(c.id), "
+            "SELECT r.id, iif(r.id IN (SELECT value FROM json_each(?1)), 'died', r.state), "
+            "r.command, r.began, r.ended, count(c.id), "
             "coalesce(sum(c.state = 'done'), 0), coalesce(sum(c.state = 'failed'), 0), "
-            "coalesce(sum(c.state = 'unknown'), 0), coalesce(sum(c.units), 0), "
-            "coalesce(sum(c.open_units), 0) "
-            "FROM run_rows AS r LEFT JOIN call_rows AS c ON c.run = r.id GROUP BY r.id"
+            "coalesce(sum(c.state = 'unknown' OR c.state = 'sent' "
+            "AND r.id IN (SELECT value FROM json_each(?1))), 0), "
+            "coalesce(sum(c.units), 0), coalesce(sum(c.open_units), 0) "
+            "FROM run_rows AS r LEFT JOIN call_rows AS c ON c.run = r.id GROUP BY r.id",
+            (json.dumps([*dead]),),
         )
         return [Run(*row) for row in rows]
+
+
+def recovered(store: Store) -> int:
+    """Ends the runs of processes that have ended; how many calls are unknown for that."""
+    with store.write() as sql:
+        return recover(sql, time.time())
+
+
+def ensure_one_kind(store: Store, *, emulated: bool) -> None:
+    """Raises `InvalidInput` where a store has answers of vendors, and `emulated` ones are to come,
+    or the other way round: what is in it is not asked again."""
+    with store.read() as sql:
+        (others,) = sql.execute(
+            "SELECT count(*) FROM call_rows AS c JOIN run_rows AS r ON r.id = c.run "
+            "WHERE c.state = 'done' AND coalesce(json_extract(r.options, '$.emulated'), 0) <> ?",
+            (emulated,),
+        ).fetchone()
+    if others:
+        what = "vendors" if emulated else "the emulator"
+        raise InvalidInput(
+            f"{store.path} has {others:,} answers of {what}, which would count as known",
+            hint="name another store",
+            scope="call",
+        )
+
+
+def asked_otherwise(store: Store, providers: Collection[str], options: Mapping[str, Any]) -> int:
+    """How many answers of these providers a store has that were asked for with others of these
+    options."""
+    with store.read() as sql:
+        rows = sql.execute(
+            "SELECT r.options, count(*) FROM call_rows AS c JOIN run_rows AS r ON r.id = c.run "
+            "JOIN provider_rows AS p ON p.id = c.provider WHERE c.state = 'done' "
+            "AND p.name IN (SELECT value FROM json_each(?)) GROUP BY r.id",
+            (json.dumps([*providers]),),
+        ).fetchall()
+    before = ((json.loads(said), count) for said, count in rows)
+    return sum(count for said, count in before if any(
+        said[name] != value for name, value in options.items() if name in said
+    ))  # fmt: skip
 
 
 def begin_run(sql: sqlite3.Connection, command: str, options: Mapping[str, Any], now: float) -> int:
@@ -79,13 +124,17 @@ def take_over(sql: sqlite3.Connection, run: int, now: float) -> None:
 
 def recover(sql: sqlite3.Connection, now: float) -> int:
     """Ends the runs of processes that have ended; how many calls are unknown for that."""
-    running = sql.execute(
-        "SELECT id, seen, pid, started, space FROM run_rows WHERE state = 'running'"
-    ).fetchall()
+    running = _running(sql)
     ended = [run for run, seen, *process in running if _ended(Process(*process), now - seen)]
     for run in ended:
         sql.execute("UPDATE run_rows SET state = 'died', ended = seen WHERE id = ?", (run,))
     return sum(_forsake(sql, run, now) for run in ended)
+
+
+def _running(sql: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    return sql.execute(
+        "SELECT id, seen, pid, started, space FROM run_rows WHERE state = 'running'"
+    ).fetchall()
 
 
 def _ended(process: Process, silent_s: float) -> bool:

@@ -12,6 +12,7 @@ from typing import Self
 
 from attrs import define, field
 
+from .._database import MAGIC
 from .._ledger import Ledger, Mends
 from ..errors import LocalResourceError
 from ._schema import APPLICATION, SCHEMA, VERSION
@@ -25,8 +26,8 @@ _MENDS = Mends(
     version="use the taggers that made it, or a newer one",
     kept="; what was finished is in it, and the same command goes on from there",
 )
-MAGIC, HEAD_BYTES = b"SQLite format 3\0", 100
-"""How a file of SQLite begins, and how long its header is."""
+HEAD_BYTES = 100
+"""How long the header of a file of SQLite's is."""
 _PRAGMAS = (
     "cache_size = -32768",  # 32 MB: the pages of the index by label that a group commit touches
     "wal_autocheckpoint = 8000",  # 32 MB: each of them is then written to its place less often

@@ -8,7 +8,7 @@ from typing import Unpack
 from .._client import Sending
 from .._config import Config
 from .._keys import Keys
-from .._money import Money
+from .._money import CURRENCIES, Money
 from .._registry import installed
 from ..batch import Item, Known, Plan, Planned, plan
 from ..compare import prices
@@ -82,7 +82,10 @@ def worry(
         if total is not None:
             above = total.micros > limit.micros
             return f"it may cost {total}, which is more than {limit}" if above else None
-    return f"it may cost {' and '.join(map(str, costs))}, which cannot be compared with {limits[0]}"
+    each = [_total([one for one in costs if one.currency == of], Money(0, of), None)
+            for of in CURRENCIES]  # fmt: skip
+    amounts = " and ".join(str(one) for one in each if one and one.micros)
+    return f"it may cost {amounts}, which cannot be compared with {limits[0]}"
 
 
 def _total(costs: Sequence[Money], limit: Money, cny_per_usd: float | None) -> Money | None:

@@ -27,7 +27,9 @@ def ending(
     of_run = unfinished(journal.store, journal.run)
     yield from listed(journal.store.path, of_run)
     for name, error in tally.ended.items():
-        yield f"{name} was not asked any more: {error}"
+        yield f"{name} was not asked any more: {str(error).removeprefix(f'{name}: ')}"
+    if tally.ended and not stopped:
+        yield "what is left was not asked about; the same command goes on with it"
     if earlier := _unknown(unfinished(journal.store)) - _unknown(of_run):
         yield (
             f"{earlier:,} of earlier runs may have been billed, and are not asked again: "

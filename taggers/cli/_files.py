@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from .._database import ensure_no_database
 from ..errors import LocalResourceError
 
 __all__ = ["save"]
@@ -15,8 +16,10 @@ __all__ = ["save"]
 def save(path: Path, content: bytes) -> None:
     """Writes a file, whole or not at all, with the folders above it, and says so on stderr.
 
-    Raises `LocalResourceError` where that is not possible.
+    Raises `LocalResourceError` where that is not possible, and `InvalidInput` where a store stands
+    there.
     """
+    ensure_no_database(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(path.resolve(), content)

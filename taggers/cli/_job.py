@@ -26,7 +26,7 @@ from ._approval import approve, planned
 from ._pictures import Pictures
 from ._running import Screen
 
-__all__ = ["Job"]
+__all__ = ["Job", "check"]
 
 
 @define(kw_only=True)
@@ -48,12 +48,6 @@ class Job:
             name: tariff(name, self.config, registry, keys, pricing)
             for name in self.pictures.providers
         }
-
-    def check(self) -> None:
-        """Raises `ConfigurationError` where a provider lacks something."""
-        with Tagger(config=self.config) as tagger:
-            for name in self.pictures.providers:
-                tagger.check(name)
 
     @property
     def is_free(self) -> bool:
@@ -105,7 +99,7 @@ class Job:
                         tariffs=self.tariffs,
                         **self.options,
                     )
-            state = "stopped" if stop.is_set() else "done"
+            state = "stopped" if stop.is_set() or screen.tally.ended else "done"
         except asyncio.CancelledError:
             stop.set()
         finally:
@@ -130,6 +124,13 @@ class Job:
     def _at_a_time(self, tagger: AsyncTagger) -> Mapping[str, int]:
         names: Sequence[str] = self.pictures.providers
         return {name: self.concurrency or tagger.declared_concurrency(name) for name in names}
+
+
+def check(names: Iterable[str], config: Config) -> None:
+    """Raises `ConfigurationError` where there is no such provider, or it lacks something."""
+    with Tagger(config=config) as tagger:
+        for name in names:
+            tagger.check(name)
 
 
 @contextlib.contextmanager

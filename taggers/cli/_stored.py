@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .._database import is_database
 from ..batch import Store, judgements, outcomes
 from ..compare import Comparison, read_results
 from ..errors import InvalidInput
@@ -16,18 +17,7 @@ if TYPE_CHECKING:
     from ..compare import Failure
     from ..evaluate import Truth
 
-__all__ = ["is_store", "judged", "stored"]
-
-SQLITE = b"SQLite format 3\0"
-
-
-def is_store(path: Path) -> bool:
-    """Whether this is a store, or another file of SQLite's."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(SQLITE)) == SQLITE
-    except OSError:
-        return False
+__all__ = ["judged", "stored"]
 
 
 def stored(files: Iterable[Path]) -> Comparison:
@@ -48,7 +38,7 @@ def judged(files: Iterable[Path]) -> Truth | None:
     from ..evaluate import Truth
 
     labels: dict[str, dict[str, bool]] = defaultdict(dict)
-    stores = [path for path in files if is_store(path)]
+    stores = [path for path in files if is_database(path)]
     for one in (one for path in stores for one in judgements(Store.open(path))):
         if one.answer != "unsure":
             labels[one.picture][one.label] = one.answer == "yes"
@@ -59,4 +49,4 @@ def judged(files: Iterable[Path]) -> Truth | None:
 
 
 def _outcomes(path: Path) -> Iterator[tuple[str, str, Result | Failure]]:
-    return outcomes(Store.open(path)) if is_store(path) else read_results(path)
+    return outcomes(Store.open(path)) if is_database(path) else read_results(path)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from .._database import is_database
 from .._registry import nearest
 from ..compare import (
     Alignment,
@@ -22,7 +23,7 @@ from ..compare import (
 )
 from ._alignment import ALIASES, aligned, aligning
 from ._files import save
-from ._stored import is_store, stored
+from ._stored import stored
 from ._terminal import console, safe, table
 
 __all__ = ["command"]
@@ -141,7 +142,7 @@ def _every(alignment: Alignment) -> list[Label]:
 
 def _comparison(files: tuple[Path, ...]) -> Any:
     """The JSON of a comparison, where that is what the file holds."""
-    if len(files) > 1 or is_store(files[0]):
+    if len(files) > 1 or is_database(files[0]):
         return None
     try:
         record = json.loads(files[0].read_text("utf-8"))

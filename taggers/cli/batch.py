@@ -12,14 +12,22 @@ import click
 from .._client import Sending
 from .._config import Config
 from .._money import Money
-from ..batch import Journal, Retry, Store, ensure_alone
+from ..batch import (
+    Journal,
+    Retry,
+    Store,
+    asked_otherwise,
+    ensure_alone,
+    ensure_one_kind,
+    recovered,
+)
 from ._again import BEFORE
 from ._approval import UNASKED
 from ._bill import price_of
 from ._choosing import Chosen, choosing
 from ._cluster import Cluster, Elsewhere, clustered
 from ._ending import ending, exit_code
-from ._job import Job
+from ._job import Job, check
 from ._pictures import of_sources, of_store
 from ._running import Screen
 from ._sending import sending
@@ -112,11 +120,16 @@ def command(
     retry: list[Retry] = ["failed"] if retry_failed or (sources and not no_retry) else []
     retry += ["unknown"] if retry_unknown else []
     options = {"limit": limit, "min_confidence": min_confidence, "language": language, **how}
-    with Store.open(into, make=True) as store:
+    asked = _asked(providers, config) if sources else ()
+    check(asked, config)
+    with Store.open(into, make=bool(sources)) as store:
         if not share:
             ensure_alone(store)
+        ensure_one_kind(store, emulated=setup.emulate)
+        if died := recovered(store):
+            _say(_died(died))
         if sources:
-            pictures = of_sources(chosen, sources, _asked(providers, config))
+            pictures = of_sources(chosen, sources, asked)
         else:
             pictures = of_store(chosen, store, retry, kinds, providers)
         if not pictures.providers:
@@ -130,10 +143,13 @@ def command(
             options=options,
             concurrency=concurrency,
         )
-        job.check()
+        check(pictures.providers, config)
+        if others := asked_otherwise(store, pictures.providers, options):
+            _say(_otherwise(others))
         is_unasked = yes or setup.emulate or job.is_free
         total = None if is_unasked else job.approve(confirm_above or config.confirm_above)
         about = {**options, "concurrency": concurrency, BEFORE: setup.words}
+        about |= {"emulated": True} if setup.emulate else {}
         journal = Journal.open(store, _title(sources, retry), about, shared=share)
         run = cluster.doing(chosen.tell) if cluster else None
         return _run(job, journal, total, run, quiet=quiet) or min(chosen.faults, 1)
@@ -153,8 +169,6 @@ def _run(
     )
     if total is None:
         pictures.count(screen.count)
-    if journal.died:
-        _say(_died(journal.died))
     with screen:
         if elsewhere is not None:
             told = pictures.told if total is None else lambda _: pictures.again()
@@ -204,6 +218,13 @@ def _asked(providers: tuple[str, ...], config: Config) -> tuple[str, ...]:
 
 def _title(sources: tuple[str, ...], retry: list[Retry]) -> str:
     return " ".join(["batch", *(sources or (f"--retry-{state}" for state in retry))])
+
+
+def _otherwise(answers: int) -> str:
+    return (
+        f"{answers:,} answers in the store were asked for with other options, and stay as they "
+        "are: for others name another store"
+    )
 
 
 def _died(calls: int) -> str:

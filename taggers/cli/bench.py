@@ -8,6 +8,7 @@ from typing import Unpack
 import click
 
 from .._client import Sending, TagOptions
+from .._database import ensure_no_database, is_database
 from .._extras import check_extra
 from .._serial import as_json
 from ._alignment import aligner, aligning
@@ -15,7 +16,7 @@ from ._asking import Tally, asked
 from ._files import save
 from ._sending import sending
 from ._setup import Setup, pass_setup
-from ._stored import is_store, judged, stored
+from ._stored import judged, stored
 
 __all__ = ["command"]
 
@@ -78,6 +79,7 @@ def command(
         raise click.UsageError("--exhaustive is about --truth")
     check_extra("eval", "measuring quality", "numpy", "scipy", "faster_coco_eval")
     if output is not None:
+        ensure_no_database(output)
         check_extra("image", "the report's pictures", "PIL")
     aligned = aligner(aliases, wordnet, align_by)
     read = None if truth is None else read_truth(truth, exhaustive=exhaustive)
@@ -121,6 +123,6 @@ def command(
 
 def _results(name: str) -> Path:
     path = Path(name)
-    if not path.is_file() or not (path.suffix == ".jsonl" or is_store(path)):
+    if not path.is_file() or not (path.suffix == ".jsonl" or is_database(path)):
         raise click.UsageError(f"{name} is no file of results (.jsonl); add -p NAME for pictures")
     return path

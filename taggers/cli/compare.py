@@ -8,6 +8,7 @@ from typing import Unpack
 import click
 
 from .._client import Sending, TagOptions
+from .._database import ensure_no_database, is_database
 from .._extras import check_extra
 from .._serial import as_json
 from ._alignment import aligner, aligning
@@ -15,7 +16,7 @@ from ._asking import Tally, asked
 from ._files import save
 from ._sending import sending
 from ._setup import Setup, pass_setup
-from ._stored import is_store, stored
+from ._stored import stored
 
 __all__ = ["command"]
 
@@ -63,11 +64,12 @@ def command(
     """
     from ..compare import prices, report, summarise
 
-    if images and all(is_store(Path(image)) for image in images):
+    if images and all(is_database(Path(image)) for image in images):
         images, results = (), (*map(Path, images), *results)
     if bool(images) == bool(results) or (results and providers):
         raise click.UsageError("give pictures and -p NAME for each provider, or --results FILE")
     if output is not None:
+        ensure_no_database(output)
         check_extra("image", "the report's pictures", "PIL")
     aligned = aligner(aliases, wordnet, align_by)
     config, tally = setup.config(), Tally()

@@ -60,7 +60,7 @@ def command(
         verify=not no_verify,
         fixtures=fixtures or (),
         faults=faults or (),
-        limits=Limits(rate_per_s=rate, concurrency=concurrency),
+        limits=Limits(rate_per_s=rate, concurrency=concurrency) if rate or concurrency else None,
         seed=seed,
     )
     with emulator:

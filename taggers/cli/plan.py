@@ -65,7 +65,7 @@ def command(
         click.echo(as_json(_record(found)))
     else:
         show(found, console())
-    return 1 if chosen.faults else 0
+    return 1 if chosen.faults or found.unreadable else 0
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..batch import Store, Undone, undo, undoable
+from ..batch import Store, Undone, recovered, undo, undoable
 from ._confirming import confirmed
 
 __all__ = ["command"]
@@ -18,6 +18,7 @@ __all__ = ["command"]
 def command(store: str, run: int, yes: bool) -> None:
     """Remove exactly the results of one run from STORE."""
     opened = Store.open(store)
+    recovered(opened)
     _tell(run, undoable(opened, run))
     confirmed("undo it?", yes=yes, why="its results would be removed")
     undo(opened, run)
