@@ -2,9 +2,10 @@
 then a worker and the coordinator are killed. What the store says is compared with the ledger of the
 emulator, call for call.
 
-    python tests/nodes.py [PICTURES]       as root, on Linux, with Ray
+    python tests/nodes.py [PICTURES [FAULTS]]       as root, on Linux, with Ray
 
-It prints its figures as JSON, and ends with 1 where one is not as it has to be.
+FAULTS is the part of the calls that go wrong. It prints its figures as JSON, and ends with 1 where
+one is not as it has to be.
 """
 
 from __future__ import annotations
@@ -33,12 +34,13 @@ AT_ONCE, RATE, LATENCY_S = 24, 80, 0.2
 KILLS = {"node": 0.4, "_Hand": 0.6, "_Lead": 0.8}
 """What is killed, and after which part of the pictures."""
 BACK_S = 15
+FAULTS = ("reset-before", "reset-after", "silence", "truncate", "malformed", "html")
 
 
-def main(count: int) -> int:
+def main(*given: str) -> int:
     """Makes the two namespaces, and runs what follows in the first one."""
     with _namespaces():
-        inside = ("ip", "netns", "exec", HERE[0], sys.executable, __file__, str(count), "inside")
+        inside = ("ip", "netns", "exec", HERE[0], sys.executable, __file__, *given, "inside")
         return subprocess.run(inside, check=False).returncode
 
 
@@ -60,9 +62,10 @@ def _namespaces() -> Iterator[None]:
             _do("ip", "netns", "del", name)
 
 
-def inside(count: int) -> int:
+def inside(count: int, part: float) -> int:
     """Runs the batch, kills, and compares."""
-    faults = [Fault(do="slow", latency_s=LATENCY_S)]
+    faults = [Fault(do=kind, rate=part / len(FAULTS)) for kind in FAULTS]
+    faults.append(Fault(do="slow", latency_s=LATENCY_S))
     limits = Limits(concurrency=AT_ONCE, rate_per_s=RATE)
     with TemporaryDirectory() as name, Emulator(host=HERE[1], faults=faults, limits=limits) as it:
         folder = Path(name)
@@ -91,7 +94,8 @@ def _fill(folder: Path, emulator: Emulator, count: int) -> None:
     table = f"[providers.{V2}]\n"
     own = f"{table}concurrency = {AT_ONCE}\nrate_per_s = {RATE}\n"
     trusted = f'trusted_hosts = ["{HERE[1]}"]\n'
-    (folder / "taggers.toml").write_text(emulator.toml().replace(table, own))
+    policy = "[policy]\ndeadline_s = 5.0\n"
+    (folder / "taggers.toml").write_text(emulator.toml().replace(table, own) + policy)
     (folder / "home").mkdir()
     (folder / "home" / "config.toml").write_text(trusted)
     os.environ["TAGGERS_HOME"] = str(folder / "home")
@@ -146,7 +150,8 @@ def _figures(
     emulator: Emulator, folder: Path, kills: dict[str, float], count: int
 ) -> dict[str, Any]:
     calls = [call for call in emulator.journal if call.picture]
-    asked = Counter(call.picture for call in calls)
+    asked = Counter(call.picture for call in calls if call.units)
+    befallen = [call for call in calls if call.fault not in (None, "slow")]
     rows = "SELECT p.sha256, c.state FROM calls AS c JOIN pictures AS p ON p.picture = c.picture"
     with Store.open(folder / "store") as store, query(store, rows) as answer:
         states = dict(answer.rows)
@@ -158,7 +163,10 @@ def _figures(
         "done_and_never_asked": len(done - asked.keys()),
         "asked_and_not_in_store": len(asked.keys() - states.keys()),
         "asked_twice": sum(times > 1 for times in asked.values()),
-        "refused_for_a_limit": sum(call.status != 200 for call in calls),
+        "faults": len(befallen),
+        "failed": sum(state == "failed" for state in states.values()),
+        "refused_for_a_limit": sum(call.status != 200 for call in calls)
+        - sum(call.status != 200 for call in befallen),
         "used": {name: round(part, 3) for name, part in _used(calls, kills)},
         "back_s": {name: _back_s(calls, at) for name, at in kills.items()},
     }
@@ -182,8 +190,10 @@ def _back_s(calls: list[Any], since: float) -> int | None:
 
 
 def _goals(figures: dict[str, Any]) -> Iterator[tuple[str, bool]]:
-    yield "lost", figures["done"] + figures["unknown"] == figures["pictures"]
-    yield "unknown", figures["unknown"] <= AT_ONCE * len(KILLS)
+    ended = figures["done"] + figures["failed"] + figures["unknown"]
+    yield "lost", ended == figures["pictures"]
+    yield "unknown", figures["unknown"] <= AT_ONCE * len(KILLS) + figures["faults"]
+    yield "failed", figures["failed"] <= figures["faults"]
     for name in ("done_and_never_asked", "asked_and_not_in_store", "asked_twice"):
         yield name, figures[name] == 0
     yield "limits", figures["refused_for_a_limit"] == 0
@@ -195,5 +205,7 @@ def _do(*command: str) -> None:
 
 
 if __name__ == "__main__":
-    pictures = int(sys.argv[1]) if len(sys.argv) > 1 else 8_000
-    sys.exit(inside(pictures) if sys.argv[2:] else main(pictures))
+    if sys.argv[-1] == "inside":
+        sys.exit(inside(int(sys.argv[1]), float(sys.argv[2])))
+    pictures, faulty, *_ = *sys.argv[1:], *("8000", "0")[len(sys.argv) - 1 :]
+    sys.exit(main(pictures, faulty))
