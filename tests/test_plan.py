@@ -276,6 +276,16 @@ def test_the_command_prints_the_plan(
     assert ("0.0135 USD", 3) == (record["providers"][0]["cost"], record["providers"][0]["calls"])
 
 
+def test_a_plan_of_what_is_not_there_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["plan", "nosuch", "-p", "google-vision"])
+
+    assert 1 == ended.value.code
+    assert "1 cannot be read: LocalResourceError, such as there is no file nosuch" in (
+        capsys.readouterr().out
+    )
+
+
 def test_the_command_tells_routes_reasons_and_names_that_are_no_text(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

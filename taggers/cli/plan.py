@@ -65,7 +65,8 @@ def command(
         click.echo(as_json(_record(found)))
     else:
         show(found, console())
-    return 1 if chosen.faults or found.unreadable else 0
+    unread = sum(reason.count for reason in found.unreadable.values())
+    return 1 if chosen.faults or unread == found.found else 0
 
 
 @contextlib.contextmanager
