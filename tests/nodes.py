@@ -151,7 +151,9 @@ def _figures(
 ) -> dict[str, Any]:
     calls = [call for call in emulator.journal if call.picture]
     asked = Counter(call.picture for call in calls if call.units)
-    befallen = [call for call in calls if call.fault not in (None, "slow")]
+    befallen = [call for call in emulator.journal if call.fault in FAULTS]
+    used = dict(_used(calls, kills))
+    usual = used["before"] * RATE
     rows = "SELECT p.sha256, c.state FROM calls AS c JOIN pictures AS p ON p.picture = c.picture"
     with Store.open(folder / "store") as store, query(store, rows) as answer:
         states = dict(answer.rows)
@@ -165,10 +167,11 @@ def _figures(
         "asked_twice": sum(times > 1 for times in asked.values()),
         "faults": len(befallen),
         "failed": sum(state == "failed" for state in states.values()),
-        "refused_for_a_limit": sum(call.status != 200 for call in calls)
-        - sum(call.status != 200 for call in befallen),
-        "used": {name: round(part, 3) for name, part in _used(calls, kills)},
-        "back_s": {name: _back_s(calls, at) for name, at in kills.items()},
+        "refused_for_a_limit": sum(
+            call.status != 200 and call.fault not in FAULTS for call in calls
+        ),
+        "used": {name: round(part, 3) for name, part in used.items()},
+        "back_s": {name: _back_s(calls, at, usual) for name, at in kills.items()},
     }
 
 
@@ -182,11 +185,12 @@ def _used(calls: list[Any], kills: dict[str, float]) -> Iterator[tuple[str, floa
             yield name, sum(begin <= at < end for at in ats) / (end - begin) / RATE
 
 
-def _back_s(calls: list[Any], since: float) -> int | None:
-    """After how many seconds the rate was used again, for three seconds; None: it never was."""
+def _back_s(calls: list[Any], since: float, usual: float) -> int | None:
+    """After how many seconds there were as many calls in a second again as usual, for three
+    seconds; None: there never were."""
     seconds = Counter(int(call.at - since) for call in calls if call.at >= since)
     every = ((s, sum(seconds[s + n] for n in range(3))) for s in range(1, 60))
-    return next((s for s, answered in every if answered >= 0.9 * 3 * RATE), None)
+    return next((s for s, answered in every if answered >= 0.9 * 3 * usual), None)
 
 
 def _goals(figures: dict[str, Any]) -> Iterator[tuple[str, bool]]:
