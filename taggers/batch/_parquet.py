@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import frozen
 
 from .._extras import from_extra
-from ..errors import LocalResourceError
 from ._store import Store
 from ._told import REGIONS, TAGS, Told, labels, name_of, sha256_of, told
 
@@ -33,14 +32,9 @@ ROW_GROUP = 10
 
 def write_parquet(store: Store, path: Path) -> int:
     """Writes a store as Parquet; how many errands it tells of."""
-    try:
+    with from_extra("parquet", "writing Parquet"):
         import pyarrow
         from pyarrow import parquet
-    except ImportError as error:
-        raise LocalResourceError(
-            f"pyarrow is needed to write Parquet: {error}",
-            hint="run: pip install 'taggers[parquet]'",
-        ) from error
     count = 0
     with store.read() as sql, ThreadPoolExecutor(1) as beside:
         table = _Table.of(pyarrow, sql)

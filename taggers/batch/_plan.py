@@ -73,6 +73,11 @@ class Plan:
     providers: tuple[Planned, ...]
     cheapest: str | None
 
+    @property
+    def unread(self) -> int:
+        """How many pictures cannot be read."""
+        return sum(reason.count for reason in self.unreadable.values())
+
 
 def plan(
     items: Iterable[Item],

@@ -36,6 +36,6 @@ def blocks(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, list[Any]]]:
         begin += size
 
 
-def listed(ids: Iterable[int]) -> str:
-    """Ids as one value, for `IN (SELECT value FROM json_each(?))`."""
+def listed(ids: Iterable[int | str]) -> str:
+    """Ids, or names, as one value, for `IN (SELECT value FROM json_each(?))`."""
     return json.dumps([*ids])

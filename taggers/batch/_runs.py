@@ -12,6 +12,7 @@ from attrs import frozen
 
 from .._process import Process
 from ..errors import InvalidInput, LocalResourceError
+from ._rows import listed
 from ._store import Store, shown
 
 __all__ = ["Run", "asked_otherwise", "begin_run", "end_run", "ensure_alone", "ensure_one_kind",
@@ -45,8 +46,6 @@ class Run:
 def runs(store: Store) -> list[Run]:
     """The runs of a store, the first one first."""
     with store.read() as sql:
-        running, now = _running(sql), time.time()
-        dead = {run for run, seen, *process in running if _ended(Process(*process), now - seen)}
         rows = sql.execute(
             "SELECT r.id, iif(r.id IN (SELECT value FROM json_each(?1)), 'died', r.state), "
             "r.command, r.began, r.ended, count(c.id), "
@@ -55,7 +54,7 @@ def runs(store: Store) -> list[Run]:
             "AND r.id IN (SELECT value FROM json_each(?1))), 0), "
             "coalesce(sum(c.units), 0), coalesce(sum(c.open_units), 0) "
             "FROM run_rows AS r LEFT JOIN call_rows AS c ON c.run = r.id GROUP BY r.id",
-            (json.dumps([*dead]),),
+            (listed(_dead(sql, time.time())),),
         )
         return [Run(*row) for row in rows]
 
@@ -92,7 +91,7 @@ def asked_otherwise(store: Store, providers: Collection[str], options: Mapping[s
             "SELECT r.options, count(*) FROM call_rows AS c JOIN run_rows AS r ON r.id = c.run "
             "JOIN provider_rows AS p ON p.id = c.provider WHERE c.state = 'done' "
             "AND p.name IN (SELECT value FROM json_each(?)) GROUP BY r.id",
-            (json.dumps([*providers]),),
+            (listed(providers),),
         ).fetchall()
     before = ((json.loads(said), count) for said, count in rows)
     return sum(count for said, count in before if any(
@@ -124,17 +123,18 @@ def take_over(sql: sqlite3.Connection, run: int, now: float) -> None:
 
 def recover(sql: sqlite3.Connection, now: float) -> int:
     """Ends the runs of processes that have ended; how many calls are unknown for that."""
-    running = _running(sql)
-    ended = [run for run, seen, *process in running if _ended(Process(*process), now - seen)]
-    for run in ended:
+    dead = _dead(sql, now)
+    for run in dead:
         sql.execute("UPDATE run_rows SET state = 'died', ended = seen WHERE id = ?", (run,))
-    return sum(_forsake(sql, run, now) for run in ended)
+    return sum(_forsake(sql, run, now) for run in dead)
 
 
-def _running(sql: sqlite3.Connection) -> list[tuple[Any, ...]]:
-    return sql.execute(
+def _dead(sql: sqlite3.Connection, now: float) -> list[int]:
+    """The runs that nobody has ended, and whose processes have."""
+    running = sql.execute(
         "SELECT id, seen, pid, started, space FROM run_rows WHERE state = 'running'"
     ).fetchall()
+    return [run for run, seen, *process in running if _ended(Process(*process), now - seen)]
 
 
 def _ended(process: Process, silent_s: float) -> bool:

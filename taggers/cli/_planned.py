@@ -16,11 +16,10 @@ __all__ = ["show"]
 
 def show(found: Plan, out: Console) -> None:
     """Prints a plan."""
-    unread = sum(reason.count for reason in found.unreadable.values())
     known = f"{found.known:,} are in the store, " if found.known else ""
     out.print(
         f"{found.found:,} pictures found; {known}{found.copies:,} are copies of others, "
-        f"{unread:,} cannot be read"
+        f"{found.unread:,} cannot be read"
     )
     for line in _why("cannot be read", found.unreadable):
         out.print(line)

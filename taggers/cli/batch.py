@@ -132,6 +132,7 @@ def command(
             pictures = of_sources(chosen, sources, asked)
         else:
             pictures = of_store(chosen, store, retry, kinds, providers)
+            check(pictures.providers, config)
         if not pictures.providers:
             _say(f"there is nothing in {into} to ask again")
             return 0
@@ -143,7 +144,6 @@ def command(
             options=options,
             concurrency=concurrency,
         )
-        check(pictures.providers, config)
         if others := asked_otherwise(store, pictures.providers, options):
             _say(_otherwise(others))
         is_unasked = yes or setup.emulate or job.is_free

@@ -65,8 +65,7 @@ def command(
         click.echo(as_json(_record(found)))
     else:
         show(found, console())
-    unread = sum(reason.count for reason in found.unreadable.values())
-    return 1 if chosen.faults or unread == found.found else 0
+    return 1 if chosen.faults or found.unread == found.found else 0
 
 
 @contextlib.contextmanager
