@@ -37,6 +37,10 @@ class Money:
         micros = (Decimal(found[1]) * MICROS).to_integral_value(ROUND_CEILING)
         return cls(int(micros), cast(Currency, found[2]))
 
+    def in_cny(self, cny_per_usd: float) -> float:
+        """It in micros of yuan, for comparing, at so many yuan to the dollar."""
+        return self.micros * (cny_per_usd if self.currency == "USD" else 1.0)
+
     def __mul__(self, count: int) -> Money:
         return Money(self.micros * count, self.currency)
 

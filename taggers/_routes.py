@@ -274,7 +274,7 @@ class Planner:
                 f"route {route.name!r} compares prices in CNY and USD",
                 hint="write cny_per_usd = 7.1, or what it is, into [prices] of taggers.toml",
             )
-        return candidate.price.micros * self.cny_per_usd
+        return candidate.price.in_cny(self.cny_per_usd)
 
 
 def _drawn(items: list[T], weights: list[float], roll: Callable[[], float]) -> list[T]:

@@ -193,5 +193,4 @@ def _cheapest(every: Sequence[Planned], cny_per_usd: float | None) -> str | None
     currencies = {cost.currency for cost in known.values() if cost.micros}
     if not most or len(known) < len(costs) or (len(currencies) > 1 and cny_per_usd is None):
         return None
-    factor = {"CNY": 1.0, "USD": cny_per_usd or 1.0}
-    return min(known, key=lambda name: known[name].micros * factor[known[name].currency])
+    return min(known, key=lambda name: known[name].in_cny(cny_per_usd or 1.0))

@@ -92,6 +92,6 @@ def _total(costs: Sequence[Money], limit: Money, cny_per_usd: float | None) -> M
     """All together in the limit's currency; None where there is no rate for that."""
     if cny_per_usd is None and any(cost.currency != limit.currency for cost in costs):
         return None
-    factor = {"CNY": 1.0, "USD": cny_per_usd or 1.0}
-    micros = sum(cost.micros * factor[cost.currency] for cost in costs) / factor[limit.currency]
+    rate = cny_per_usd or 1.0
+    micros = sum(cost.in_cny(rate) for cost in costs) / Money(1, limit.currency).in_cny(rate)
     return Money(round(micros), limit.currency)

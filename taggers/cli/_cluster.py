@@ -60,7 +60,7 @@ class Cluster:
         except KeyboardInterrupt:
             watch.stopped = True
         finally:
-            journal.close("stopped" if watch.stopped else "done")
+            journal.close("stopped" if watch.stopped or screen.tally.ended else "done")
         for error in watch.faults:
             tell(error)
         for part in write_parts(journal.store, journal.run, self.parts) if self.parts else ():
@@ -93,7 +93,7 @@ class _Watch:
             if self.stopped:
                 raise KeyboardInterrupt
             self.stopped = True
-            self.screen.say("finishing what is under way; Ctrl-C once more stops at once")
+            self.screen.finishing()
 
         before = signal.signal(signal.SIGINT, interrupted)
         try:

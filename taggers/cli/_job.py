@@ -145,7 +145,7 @@ def _interruptible(stop: asyncio.Event, screen: Screen) -> Iterator[None]:
             task.cancel()
             return
         stop.set()
-        screen.say("finishing what is under way; Ctrl-C once more stops at once")
+        screen.finishing()
 
     screen.lost = lambda: loop.call_soon_threadsafe(stop.set)
     for number in (signal.SIGINT, signal.SIGTERM):

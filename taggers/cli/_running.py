@@ -64,6 +64,10 @@ class Screen:
         """Tells a person something that lasts."""
         self._ticker.say(text)
 
+    def finishing(self) -> None:
+        """Tells a person that the first interrupt was heard."""
+        self.say("finishing what is under way; Ctrl-C once more stops at once")
+
     @property
     def unread(self) -> bool:
         """Whether results could not be printed."""
