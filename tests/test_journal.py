@@ -24,7 +24,7 @@ from taggers._model import Attempt
 from taggers._money import Money
 from taggers._process import Process
 from taggers.batch import Journal, Picture, Place, Store, runs
-from taggers.batch._results import unpacked
+from taggers.batch._settled import Settled, unpacked
 from taggers.batch._writer import Writer
 from taggers.errors import (
     InvalidInput,
@@ -137,9 +137,9 @@ def test_what_is_over_and_what_begins_hold_together_or_not_at_all(store: Store) 
     wrong = evolve(errand("b.jpg"), picture=Picture(key="x" * 64))
 
     with pytest.raises(InvalidInput, match="neither a SHA-256"):
-        journal.advance([(call, result("a.jpg", "cat"))], [errand("c.jpg"), wrong])
+        journal.advance([(call, Settled.of(result("a.jpg", "cat")))], [errand("c.jpg"), wrong])
     before = asked(store, "SELECT state FROM calls")
-    journal.advance([(call, result("a.jpg", "cat"))], [errand("c.jpg")])
+    journal.advance([(call, Settled.of(result("a.jpg", "cat")))], [errand("c.jpg")])
 
     assert [("sent",)] == before
     assert [("done",), ("sent",)] == asked(store, "SELECT state FROM calls ORDER BY call")

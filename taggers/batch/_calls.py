@@ -9,11 +9,10 @@ from typing import Any, Self
 
 from attrs import define, field
 
-from ..errors import TaggersError
 from ._errand import Errand, Place, Retry, keep_pictures, keep_places
-from ._results import Kept, outcome_row
 from ._rows import blocks, insert, listed
 from ._schema import LIVE
+from ._settled import Kept, Settled
 from ._store import stored
 
 __all__ = ["begin_calls", "settle_calls", "states_of", "states_of_places"]
@@ -109,23 +108,21 @@ class _Standing:
 
 def settle_calls(
     sql: sqlite3.Connection,
-    outcomes: Sequence[tuple[int, Kept | TaggersError]],
+    outcomes: Sequence[tuple[int, Settled]],
     provider: Id,
     now: float,
 ) -> Iterator[tuple[int, int, Kept]]:
     """Writes down what came of calls that are not settled yet; the results among it, each with its
     call and picture."""
     pictures = _unsettled(sql, [call for call, _ in outcomes]) if outcomes else {}
-    told: dict[int, Kept | TaggersError] = {}
-    for call, said in outcomes:
+    told: dict[int, Settled] = {}
+    for call, settled in outcomes:
         if call in pictures:
-            told.setdefault(call, said)
-    rows = [
-        (call, now, _answered(said, provider), *outcome_row(said)) for call, said in told.items()
-    ]
+            told.setdefault(call, settled)
+    rows = [(call, now, *_ending(settled, provider)) for call, settled in told.items()]
     for marks, values in blocks(rows):
         sql.execute(_SETTLED.format(marks), values)
-    return ((call, pictures[call], said) for call, said in told.items() if isinstance(said, Kept))
+    return ((call, pictures[call], s.kept) for call, s in told.items() if s.kept is not None)
 
 
 _SETTLED = """
@@ -148,8 +145,10 @@ def _unsettled(sql: sqlite3.Connection, calls: Iterable[int]) -> dict[int, int]:
     return {int(call): picture for call, picture in json.loads(found).items()}
 
 
-def _answered(said: Kept | TaggersError, provider: Id) -> int | None:
-    return provider(said.result.provider) if isinstance(said, Kept) else None
+def _ending(said: Settled, provider: Id) -> tuple[Any, ...]:
+    answered = None if said.kept is None else provider(said.kept.provider)
+    error = said.kind, said.message, said.code
+    return answered, said.state, said.units, said.open_units, *error, said.request_id
 
 
 def states_of_places(sql: sqlite3.Connection, places: Sequence[Place]) -> list[dict[str, str]]:

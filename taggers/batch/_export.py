@@ -19,7 +19,7 @@ from .._database import ensure_no_database
 from .._serial import as_json
 from ..errors import LocalResourceError
 from ._parquet import parts_of, write_parquet
-from ._results import unpacked
+from ._settled import unpacked
 from ._store import Store
 from ._told import TAGS, Told, labels, name_of, sha256_of, told
 

@@ -22,8 +22,9 @@ from .._model import Result
 from ..errors import LocalResourceError, TaggersError
 from ._calls import begin_calls, settle_calls, states_of_places
 from ._errand import Errand, Open, Place, Retry, without_result
-from ._results import Results, keepable
+from ._results import Results
 from ._runs import begin_run, end_run, forsake, recover, refuse_company, take_over
+from ._settled import Settled
 from ._store import Store
 
 __all__ = ["Journal"]
@@ -99,20 +100,19 @@ class Journal:
 
     def settle(self, outcomes: Sequence[tuple[int, Result | TaggersError]]) -> None:
         """Writes down what came of calls. One that is settled already stays as it is."""
-        self.advance(outcomes, ())
+        self.advance([(call, Settled.of(outcome)) for call, outcome in outcomes], ())
 
     def advance(
         self,
-        outcomes: Sequence[tuple[int, Result | TaggersError]],
+        outcomes: Sequence[tuple[int, Settled]],
         errands: Sequence[Errand],
         *,
         retry: Sequence[Retry] = ("failed",),
     ) -> list[int | None]:
         """Settles the one and begins the other, in one commit."""
-        kept = [(call, keepable(outcome)) for call, outcome in outcomes]
         with self._write() as sql:
             provider, now = partial(self._results.provider, sql), self._now()
-            self._results.put(sql, self.run, settle_calls(sql, kept, provider, now))
+            self._results.put(sql, self.run, settle_calls(sql, outcomes, provider, now))
             return begin_calls(sql, self.run, errands, retry, provider, now)
 
     def asked(self, places: Sequence[Place]) -> list[dict[str, str]]:

@@ -21,7 +21,6 @@ from typing import Any, Literal
 from attrs import define, field
 
 from .._limits import WINDOW_S
-from .._model import Result
 from .._money import Money
 from .._spend import Purse, Reservation, spending
 from ..errors import Billed, TaggersError
@@ -29,6 +28,7 @@ from ._errand import Errand, Place, Retry
 from ._item import Item
 from ._job import LEASE_S, Chunk, Job, LeaseOver, NotYet, Progress, Pulse, Word
 from ._journal import Journal
+from ._settled import Settled
 from ._shares import Shares
 from ._store import Store
 from ._tally import Happened, Tally
@@ -43,7 +43,7 @@ SHOWN = 20
 """So many faults of the sources are kept; a damaged manifest may have millions."""
 
 
-Outcomes = Sequence[tuple[int, Result | TaggersError]]
+Outcomes = Sequence[tuple[int, Settled]]
 
 
 @define(eq=False)
@@ -163,8 +163,8 @@ class Coordinator:
         return calls
 
     def settle(self, worker: str, outcomes: Outcomes) -> None:
-        """As `Journal.settle`; also for a worker that counts as dead."""
-        self._journal.settle(outcomes)
+        """Writes down what came of calls; also for a worker that counts as dead."""
+        self._journal.advance(outcomes, ())
         self._settled(worker, outcomes)
 
     def reserve(
@@ -310,8 +310,8 @@ class Coordinator:
         with self._lock:
             if worker in self._members:
                 self._members[worker].calls -= {call for call, _ in outcomes}
-            for _, said in outcomes:
-                self._tally.count(Happened("", "", said))
+            for _, settled in outcomes:
+                self._tally.settle(settled)
 
     def _cut(self, items: Iterable[Item]) -> Iterator[Chunk]:
         every, number = iter(items), time.time_ns()  # no id of a coordinator before it

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from .._model import Result
 from ..compare import Failure
 from ..errors import Billed
-from ._results import unpacked
+from ._settled import unpacked
 from ._store import Store
 from ._told import Told, name_of, told
 

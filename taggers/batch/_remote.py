@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, frozen
 
-from .._model import Result
 from .._spend import Purse
 from ..errors import Billed, TaggersError
 from ._errand import Errand, Place, Retry
 from ._job import LeaseOver
+from ._settled import Settled
 
 if TYPE_CHECKING:
     from ._worker import Lease
@@ -33,27 +33,35 @@ class Books:
 
     def advance(
         self,
-        outcomes: Sequence[tuple[int, Result | TaggersError]],
+        outcomes: Sequence[tuple[int, Settled]],
         errands: Sequence[Errand],
         *,
         retry: Sequence[Retry] = ("failed",),
     ) -> list[int | None]:
-        lease = self.lease
-        number = lease.number("advance")
-        try:
-            calls: list[int | None] = lease.sure(
-                "advance", lease.name, number, outcomes, errands, retry
-            )
-        except LeaseOver:
-            self.settle(outcomes)
-            raise
+        lease, calls = self.lease, list[int | None]()
+        if errands:
+            calls = self._begun(outcomes, errands, retry)
+        else:
+            lease.sure("settle", lease.name, outcomes, always=True)
         lease.calls -= {call for call, _ in outcomes}
         lease.calls |= {call for call in calls if call is not None}
         return calls
 
-    def settle(self, outcomes: Sequence[tuple[int, Result | TaggersError]]) -> None:
-        self.lease.sure("settle", self.lease.name, outcomes, always=True)
-        self.lease.calls -= {call for call, _ in outcomes}
+    def _begun(
+        self,
+        outcomes: Sequence[tuple[int, Settled]],
+        errands: Sequence[Errand],
+        retry: Sequence[Retry],
+    ) -> list[int | None]:
+        number = self.lease.number("advance")
+        try:
+            calls: list[int | None] = self.lease.sure(
+                "advance", self.lease.name, number, outcomes, errands, retry
+            )
+        except LeaseOver:
+            self.advance(outcomes, ())
+            raise
+        return calls
 
 
 @frozen

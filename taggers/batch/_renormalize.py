@@ -19,8 +19,9 @@ from .._reading import read_answer
 from .._registry import Registry
 from .._serial import to_record
 from ..errors import InvalidInput, TaggersError
-from ._results import Kept, Results, keepable, unpacked
+from ._results import Results
 from ._runs import begin_run, end_run, recover, refuse_company
+from ._settled import Kept, Settled, unpacked
 from ._store import Store
 
 __all__ = ["Reading", "read_again", "renormalize"]
@@ -171,8 +172,8 @@ def _same(one: Any, other: Any) -> bool:
 def _changed(readings: Iterable[Reading]) -> Iterator[tuple[Reading, Kept]]:
     for reading in readings:
         if reading.changed and isinstance(reading.now, Result):
-            kept = keepable(reading.now)
-            if isinstance(kept, Kept):
+            kept = Settled.of(reading.now).kept
+            if kept is not None:
                 yield reading, kept
 
 

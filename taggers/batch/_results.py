@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-from attrs import define, evolve, field, frozen
+from attrs import define, field
 
-from .._model import OutputImage, Region, Result
-from ..errors import InvalidInput, LocalResourceError, MalformedResponse, TaggersError
 from ._rows import insert
+from ._settled import Kept, plain_text, unpacked
 
-__all__ = ["Kept", "Results", "keepable", "outcome_row", "packed", "unindex", "unpacked"]
+__all__ = ["Results", "unindex"]
 
 MAX_KNOWN = 50_000
 """How many labels' ids are remembered: 10 MB at most."""
@@ -48,7 +44,7 @@ class Results:
         results = list(results)
         rows = [(call, run, *_reading(kept)) for call, _, kept in results]
         insert(sql, "INTO result_rows", rows)
-        self.index(sql, [(call, picture, kept.result) for call, picture, kept in results])
+        self.index(sql, results)
 
     def read_again(
         self, sql: sqlite3.Connection, run: int, call: int, picture: int, kept: Kept
@@ -59,7 +55,7 @@ class Results:
             "FROM result_rows WHERE call = ?",
             (call,),
         )
-        self._replace(sql, (run, *_reading(kept)), call, picture, kept.result)
+        self._replace(sql, (run, *_reading(kept)), call, picture, kept)
 
     def read_before(self, sql: sqlite3.Connection, call: int, picture: int) -> None:
         """Puts what was read last before back into its place."""
@@ -69,10 +65,10 @@ class Results:
             (call,),
         ).fetchone()
         sql.execute("DELETE FROM former_rows WHERE call = ? AND run = ?", (call, former[0]))
-        self._replace(sql, former, call, picture, unpacked(former[3]))
+        self._replace(sql, former, call, picture, Kept.of(unpacked(former[3])))
 
     def _replace(
-        self, sql: sqlite3.Connection, row: tuple[Any, ...], call: int, picture: int, result: Result
+        self, sql: sqlite3.Connection, row: tuple[Any, ...], call: int, picture: int, kept: Kept
     ) -> None:
         sql.execute(
             "UPDATE result_rows SET run = ?, plugin = ?, plugin_version = ?, content = ? "
@@ -80,34 +76,33 @@ class Results:
             (*row, call),
         )
         unindex(sql, call, picture)
-        self.index(sql, [(call, picture, result)])
+        self.index(sql, [(call, picture, kept)])
 
-    def index(self, sql: sqlite3.Connection, results: Iterable[tuple[int, int, Result]]) -> None:
+    def index(self, sql: sqlite3.Connection, results: Iterable[tuple[int, int, Kept]]) -> None:
         """Writes down the tags and places of results, so that they are found."""
         tags: list[tuple[Any, ...]] = []
         places: list[tuple[Any, ...]] = []
-        for call, picture, result in results:
-            tags += self._tags(sql, call, picture, result)
-            places += self._places(sql, call, picture, result)
+        for call, picture, kept in results:
+            tags += self._tags(sql, call, picture, kept)
+            places += self._places(sql, call, picture, kept)
         insert(sql, "INTO tag_rows", tags)
         insert(sql, "INTO region_rows", places)
 
     def _tags(
-        self, sql: sqlite3.Connection, call: int, picture: int, result: Result
+        self, sql: sqlite3.Connection, call: int, picture: int, kept: Kept
     ) -> list[tuple[Any, ...]]:
-        provider, known = self.provider(sql, result.provider), self._labels
+        provider, known = self.provider(sql, kept.provider), self._labels
         return [
-            (picture, call, rank, provider, known.get(tag.name) or self.label(sql, tag.name),
-             tag.confidence)
-            for rank, tag in enumerate(result.tags, 1)
-        ]  # fmt: skip
+            (picture, call, rank, provider, known.get(label) or self.label(sql, label), confidence)
+            for rank, (label, confidence) in enumerate(kept.tags, 1)
+        ]
 
     def _places(
-        self, sql: sqlite3.Connection, call: int, picture: int, result: Result
+        self, sql: sqlite3.Connection, call: int, picture: int, kept: Kept
     ) -> list[tuple[Any, ...]]:
         return [
-            (picture, call, number, name and self.label(sql, name), *_place(region))
-            for number, (name, region) in enumerate(_places(result), 1)
+            (picture, call, number, label and self.label(sql, label), *place)
+            for number, (label, *place) in enumerate(kept.places, 1)
         ]
 
 
@@ -122,7 +117,7 @@ def _id_of(sql: sqlite3.Connection, column: str, text: str, known: dict[str, int
     if found is not None:
         return found
     table, name = column.split()
-    text = _text(text)
+    text = plain_text(text)
     sql.execute(f"INSERT OR IGNORE INTO {column} VALUES (?)", (text,))
     (row,) = sql.execute(f"SELECT id FROM {table} WHERE {name} = ?", (text,)).fetchone()
     if len(known) >= MAX_KNOWN:
@@ -132,106 +127,4 @@ def _id_of(sql: sqlite3.Connection, column: str, text: str, known: dict[str, int
 
 
 def _reading(kept: Kept) -> tuple[str, str | None, bytes]:
-    about = kept.result.provenance
-    return about.plugin, about.plugin_version, kept.content
-
-
-def _places(result: Result) -> Iterator[tuple[str | None, Region]]:
-    for tag in result.tags:
-        for region in tag.regions:
-            yield tag.name, region
-    for region in result.regions:
-        yield None, region
-
-
-def _place(region: Region) -> tuple[Any, ...]:
-    box = region.box
-    return (
-        region.kind and _text(region.kind),
-        box.x,
-        box.y,
-        box.width,
-        box.height,
-        box.unit,
-        region.confidence,
-    )
-
-
-@frozen
-class Kept:
-    """A result as it is kept: its `content` without the bytes of pictures, compressed."""
-
-    result: Result
-    content: bytes
-
-
-_NO_JSON = (AttributeError, TypeError, ValueError, RecursionError)
-"""What comes of values that are not what they should be."""
-_JSON = msgspec.json.Encoder()
-"""Writes values as `to_dict` has them, without making that dictionary first."""
-
-
-def keepable(outcome: Result | TaggersError) -> Kept | TaggersError:
-    """An outcome as it can be kept. A result whose raw answer JSON cannot hold loses that, and says
-    so; one that JSON cannot hold at all becomes an error, which is billed as the result was."""
-    if isinstance(outcome, TaggersError):
-        return outcome
-    try:
-        return packed(outcome)
-    except _NO_JSON as error:
-        warning = f"the raw answer is not kept: {error}"
-    bare = evolve(outcome, raw=None, warnings=(*outcome.warnings, warning))
-    try:
-        return packed(bare)
-    except _NO_JSON as error:
-        lost = MalformedResponse(f"the result cannot be kept: {error}")
-        lost.note_attempts(outcome.provenance.attempts)
-        return lost
-
-
-def packed(result: Result) -> Kept:
-    """A result as it is kept. Raises what encoders raise for values that JSON cannot hold."""
-    bare = tuple(OutputImage(b"", image.media_type) for image in result.images)
-    kept = evolve(result, images=bare) if bare else result
-    try:
-        content = _JSON.encode(kept)
-    except UnicodeEncodeError:  # half of a surrogate pair
-        content = json.dumps(kept.to_dict()).encode()
-    return Kept(result, zlib.compress(content, 1))
-
-
-def unpacked(content: bytes) -> Result:
-    """The result that was packed. Raises `LocalResourceError` where it is damaged."""
-    try:
-        return Result.from_dict(json.loads(zlib.decompress(content)))
-    except (zlib.error, InvalidInput, ValueError, TypeError, RecursionError) as error:
-        raise LocalResourceError(f"a record of the store is damaged: {error}") from error
-
-
-def outcome_row(outcome: Kept | TaggersError) -> tuple[Any, ...]:
-    """What a call's row says of its outcome: state, units that are billed and that may be (None:
-    those it began with), kind, message and code of an error, and the request's id."""
-    if isinstance(outcome, Kept):
-        about = outcome.result.provenance
-        maybe = _units(about.attempts, "maybe")
-        return "done", about.billable_units, maybe, None, None, None, about.request_id
-    free = outcome.outcome != "unknown" and outcome.billed == "no"
-    maybe = _units(outcome.attempts, "maybe")
-    return (
-        "failed" if free else "unknown",  # which costs nothing to ask again, and which may
-        _units(outcome.attempts, "yes"),
-        None if outcome.billed == "maybe" and not maybe else maybe,
-        type(outcome).__name__,
-        _text(outcome.message),
-        outcome.code and _text(outcome.code),
-        outcome.request_id and _text(outcome.request_id),
-    )
-
-
-def _units(attempts: Any, billed: str) -> int:
-    return sum(attempt.units for attempt in attempts if attempt.billed == billed)
-
-
-def _text(text: str) -> str:
-    """The text without halves of surrogate pairs, which SQLite does not take."""
-    return text.encode("utf-8", "replace").decode()
+    return kept.plugin, kept.plugin_version, kept.content

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import deque
 from collections.abc import (
     AsyncIterable,
     AsyncIterator,
@@ -23,13 +22,13 @@ from collections.abc import (
 )
 from contextlib import AbstractAsyncContextManager
 
-from attrs import define, frozen
+from attrs import define
 
 from .._client import AsyncTagger
 from .._image import Image
 from .._model import Result
 from ..errors import LocalResourceError, TaggersError
-from ._content import open_item
+from ._ahead import Missing, Work, read_ahead
 from ._errand import Errand, Picture, Place, Retry
 from ._item import Item
 from ._patience import PATIENCE_S, Patience
@@ -42,8 +41,6 @@ __all__ = ["batch"]
 CHUNK = 8192
 MOMENT_S = 0.2
 """So many pictures are looked up in the store at once, or those that are found within so long."""
-AHEAD = 8
-"""So many are read at a time."""
 ENDING = ("credential", "account", "process")
 """The scopes of errors after which asking the same provider again is in vain."""
 
@@ -140,53 +137,40 @@ class _Run:
     async def _feed(
         self, groups: AsyncIterable[Sequence[Item]], queues: Mapping[str, _Queue]
     ) -> None:
-        """Hands every picture to those who have still to ask about it; some of a group are read
-        ahead."""
-        reading: deque[tuple[asyncio.Task[_Work | Happened], Sequence[str]]] = deque()
-
-        async def hand_on() -> None:
-            read, names = reading.popleft()
-            work = await read
-            if isinstance(work, Happened):
-                self._tell(work)
+        """Hands every picture to those who have still to ask about it."""
+        async for group in groups:
+            async with contextlib.aclosing(read_ahead(await self._unasked(group))) as reading:
+                async for work, names in reading:
+                    if self._is_over():
+                        return
+                    if isinstance(work, Happened):
+                        self._tell(work)
+                        continue
+                    for name in names:
+                        await queues[name].put(work)
+            if self._is_over():
                 return
-            for name in names:
-                await queues[name].put(work)
 
-        try:
-            async for group in groups:
-                async for item, place, names in self._unasked(group):
-                    reading.append((asyncio.create_task(self._read(item, place)), names))
-                    if len(reading) == AHEAD:
-                        await hand_on()
-                while reading:
-                    await hand_on()
-                if self._is_over():
-                    return
-        finally:
-            for read, _ in reading:
-                read.cancel()
-
-    async def _unasked(self, group: Sequence[Item]) -> AsyncIterator[_Missing]:
+    async def _unasked(self, group: Sequence[Item]) -> list[Missing]:
         """The pictures about which somebody has still to be asked; of the others it is told."""
+        missing = []
         for item, place, names in await asyncio.to_thread(self._missing, group):
             if names:
-                if self._is_over():
-                    return
-                yield item, place, names
+                missing.append((item, place, names))
             for name in self._asked_about(item):
                 if name not in names:
                     self._tell(Happened(item.source, name, "known"))
+        return missing
 
     def _is_over(self) -> bool:
         """Whether nothing new begins."""
         return self.stop.is_set() or self.tally.ended.keys() >= self.providers.keys()
 
-    def _missing(self, items: Sequence[Item]) -> list[_Missing]:
+    def _missing(self, items: Sequence[Item]) -> list[Missing]:
         """Whom the store says that there is still to ask about files that did not change."""
         places = [Place.of(item.source) for item in items]
         retried = {"failed", "unknown"} if "unknown" in self.writer.retry else {"failed"}
-        found: list[_Missing] = []
+        found: list[Missing] = []
         for item, place, states in zip(items, places, self.journal.asked(places), strict=True):
             names = [n for n in self._asked_about(item) if states.get(n, "failed") in retried]
             found.append((item, place, names))
@@ -194,13 +178,6 @@ class _Run:
 
     def _asked_about(self, item: Item) -> Iterable[str]:
         return self.providers if item.providers is None else item.providers
-
-    async def _read(self, item: Item, place: Place) -> _Work | Happened:
-        try:
-            image = await asyncio.to_thread(_opened, item.source)
-        except TaggersError as error:
-            return Happened(item.source, None, error)
-        return _Work(item, image, place)
 
     async def _work_off(self, name: str, queue: _Queue, tasks: asyncio.TaskGroup) -> None:
         while (work := await queue.get()) is not None:
@@ -216,7 +193,7 @@ class _Run:
             written = self.writer.settle(call, said)
             tasks.create_task(self._told(Happened(source, name, said), written))
 
-    def _errand(self, name: str, work: _Work) -> Errand:
+    def _errand(self, name: str, work: Work) -> Errand:
         bills = self.tariffs.get(name, Tariff())
         return Errand(
             picture=Picture.of(work.image),
@@ -226,7 +203,7 @@ class _Run:
             price=bills.price,
         )
 
-    async def _asked(self, name: str, work: _Work) -> Result | TaggersError:
+    async def _asked(self, name: str, work: Work) -> Result | TaggersError:
         options = {**self.options, "provider": name}
         if work.item.metadata:
             options["metadata"] = work.item.metadata
@@ -261,16 +238,7 @@ class _Run:
         self.heard(one)
 
 
-@frozen
-class _Work:
-    item: Item
-    image: Image
-    place: Place
-
-
-_Queue = asyncio.Queue[_Work | None]
-_Missing = tuple[Item, Place, Sequence[str]]
-"""A picture, where it is, and whom there is still to ask about it."""
+_Queue = asyncio.Queue[Work | None]
 
 
 async def _groups(sources: Iterable[str | Item]) -> AsyncIterator[Sequence[Item]]:
@@ -287,9 +255,3 @@ def _group(sources: Iterator[str | Item]) -> list[Item]:
         if len(group) == CHUNK or time.monotonic() >= ends:
             break
     return group
-
-
-def _opened(source: str) -> Image:
-    image = open_item(source)
-    image.sha256  # noqa: B018  (made here, in a thread, and not in the event loop)
-    return image

@@ -8,9 +8,10 @@ from typing import Literal
 
 from attrs import define, field, frozen
 
-from .._model import Attempt, Result
+from .._model import Result
 from ..errors import TaggersError
 from ._asked import Reasons
+from ._settled import Payment, Settled, paid
 
 __all__ = ["Happened", "Tally"]
 
@@ -62,17 +63,22 @@ class Tally:
             self.known += 1
         elif isinstance(one.said, Result):
             self.done += 1
-            self._pay(one.provider, one.said.provenance.attempts)
+            self._pay(one.provider, paid(one.said.provenance.attempts))
         else:
             self.failed[type(one.said).__name__] += 1
             if one.provider is None:
                 self.unread.add(one.said)
-            self._pay(one.provider, one.said.attempts)
+            self._pay(one.provider, paid(one.said.attempts))
 
-    def _pay(self, asked: str | None, attempts: Iterable[Attempt]) -> None:
-        for attempt in attempts:
-            name = attempt.provider or asked or ""
-            if attempt.billed == "yes":
-                self.billed[name] += attempt.units
-            elif attempt.billed == "maybe":
-                self.maybe_billed[name] += attempt.units
+    def settle(self, call: Settled) -> None:
+        """Counts how a call ended, as it is written down."""
+        if call.kind is None:
+            self.done += 1
+        else:
+            self.failed[call.kind] += 1
+        self._pay("", call.paid)
+
+    def _pay(self, asked: str | None, payments: Iterable[Payment]) -> None:
+        for provider, billed, units in payments:
+            counted = self.billed if billed == "yes" else self.maybe_billed
+            counted[provider or asked or ""] += units

@@ -13,6 +13,7 @@ from attrs import define, field
 from .._model import Result
 from ..errors import TaggersError
 from ._errand import Errand, Place, Retry
+from ._settled import Settled
 
 __all__ = ["Books", "Writer"]
 
@@ -29,15 +30,12 @@ class Books(Protocol):
 
     def advance(
         self,
-        outcomes: Sequence[tuple[int, Result | TaggersError]],
+        outcomes: Sequence[tuple[int, Settled]],
         errands: Sequence[Errand],
         *,
         retry: Sequence[Retry] = ("failed",),
     ) -> list[int | None]:
         """Writes down what came of calls, and what is about to be asked; the ids of what may be."""
-
-    def settle(self, outcomes: Sequence[tuple[int, Result | TaggersError]]) -> None:
-        """Writes down what came of calls."""
 
 
 @define(eq=False)
@@ -117,13 +115,13 @@ class Writer:
 
     def _commit(self, begins: list[_Begin], settles: list[_Settle]) -> list[int | None]:
         """One commit for both. What is over must not be lost where nothing may begin."""
-        outcomes = [(call, outcome) for call, outcome, _ in settles]
+        outcomes = [(call, Settled.of(outcome)) for call, outcome, _ in settles]
         errands = [errand for errand, _ in begins]
         try:
             return self.journal.advance(outcomes, errands, retry=self.retry)
         except TaggersError:
             if errands:
-                self.journal.settle(outcomes)
+                self.journal.advance(outcomes, ())
             raise
 
 
