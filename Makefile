@@ -21,7 +21,7 @@ soak: $(READY)
 	cd tests && ../$(BIN)/python -m faults.soak --only "$(ONLY)" $(if $(ONLY),,--write)
 	$(if $(ONLY),,cd tests && ../$(BIN)/python -m faults.canaries)
 
-# Every figure beside its goal, some 10 minutes; `make bench ONLY=json` takes those of one heat.
+# Every figure beside its goal, some 12 minutes; `make bench ONLY=json` takes those of one heat.
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
 	$(BIN)/python -m benchmarks --only "$(ONLY)"

@@ -12,7 +12,7 @@ __all__ = ["FIGURES", "ROUNDS"]
 ROUNDS = {
     "huawei": 7, "tencent": 5, "latency": 3, "body": 9, "json": 9, "xml": 9, "import": 15,
     "command": 15, "cold": 11, "install": 1, "fit": 5, "endurance": 1, "reliability": 9,
-    "batch": 3, "store": 1,
+    "batch": 3, "ray": 3, "store": 1,
 }  # fmt: skip
 """How often the contenders of a heat take turns."""
 
@@ -47,7 +47,7 @@ LIBRARIES = {
         flight: worker(script, picture="8kb", latency_s=latency_s, calls=calls, at_a_time=n)
         for flight, (n, latency_s, calls) in FLIGHTS.items()
     }
-    for script in ("library_batch", "library_plain")
+    for script in ("library_batch", "library_plain", "library_ray")
 }
 RESULTS = 100_000
 STORE, DUCKDB = (worker(script, calls=RESULTS) for script in ("store_taggers", "store_duckdb"))
@@ -147,6 +147,14 @@ FIGURES = (
     Figure(heat="batch", name="batch-cpu", what="CPU of a picture in a batch, 10 in flight",
            against="a plain asyncio loop", ours=LIBRARIES["library_batch"]["10 in flight at 20 ms"],
            theirs=LIBRARIES["library_plain"]["10 in flight at 20 ms"], goal=1.5),
+    *(
+        Figure(heat="ray", name=f"ray-{flight}",
+               what=f"pictures a second of a batch on Ray, one worker, {flight}",
+               against="a plain asyncio loop", ours=LIBRARIES["library_ray"][flight],
+               theirs=LIBRARIES["library_plain"][flight], of="wall_s", relation="inverse",
+               goal=goal, at_least=True)
+        for flight, goal in zip((*FLIGHTS,)[1:], (0.95, 0.70), strict=True)
+    ),
     Figure(heat="store", name="settle", what="results of ten tags durably written, 500 a commit",
            against="–", ours=STORE, of="settled_a_second", relation="alone",
            goal=10_000, at_least=True, unit=" a second"),
