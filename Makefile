@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test interop soak bench check viewer viewer-check clean
+.PHONY: demo test interop soak nodes bench check viewer viewer-check clean
 
 demo: $(READY)
 	$(BIN)/python examples/demo.py
@@ -20,6 +20,11 @@ interop: $(READY)
 soak: $(READY)
 	cd tests && ../$(BIN)/python -m faults.soak --only "$(ONLY)" $(if $(ONLY),,--write)
 	$(if $(ONLY),,cd tests && ../$(BIN)/python -m faults.canaries)
+
+# A batch on two nodes, of which one is killed, some 3 minutes; on Linux, as root.
+nodes: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[ray]"
+	$(BIN)/python tests/nodes.py $(or $(PICTURES),8000) $(or $(FAULTS),0)
 
 # Every figure beside its goal, some 12 minutes; `make bench ONLY=json` takes those of one heat.
 bench: $(READY)

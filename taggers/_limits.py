@@ -37,7 +37,7 @@ __all__ = [
 
 STOPPED_S = 300.0
 """How long a service is let alone that refuses the account: a quota is used up, or arrears."""
-WINDOW_MARGIN = 1.05
+WINDOW_MARGIN = 1.03
 """A request counts this much longer than the window, as no two travel equally long."""
 WINDOW_S = WINDOW_MARGIN
 """How long a request counts in a rate per second."""

@@ -24,7 +24,7 @@ from .errors import LocalResourceError
 
 __all__ = ["Permit", "Permits", "Usage", "limits", "usages"]
 
-WINDOW_S = 1.05
+WINDOW_S = 1.03
 """How long a request counts in the rate: a second, and how much less one may travel than another
 before it."""
 POLL_S = 0.02
