@@ -19,14 +19,12 @@ from pathlib import Path
 from attrs import field, frozen
 
 from ._ledger import Ledger
+from ._limits import WINDOW_S
 from ._process import Process
 from .errors import LocalResourceError
 
 __all__ = ["Permit", "Permits", "Usage", "limits", "usages"]
 
-WINDOW_S = 1.03
-"""How long a request counts in the rate: a second, and how much less one may travel than another
-before it."""
 POLL_S = 0.02
 """When to ask again for a permit that another process has to give back."""
 

@@ -12,7 +12,8 @@ import pytest
 from crowd import begin, permits
 
 from taggers._ledger import Ledger
-from taggers._permits import POLL_S, WINDOW_S, Permit, Permits, Usage, limits, usages
+from taggers._limits import WINDOW_S
+from taggers._permits import POLL_S, Permit, Permits, Usage, limits, usages
 from taggers._process import Process
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
