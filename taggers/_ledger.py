@@ -43,6 +43,7 @@ class Ledger:
     pragmas: tuple[str, ...] = field(default=(), repr=False)
     mends: Mends = field(factory=lambda: Mends(), repr=False)
     _connection: sqlite3.Connection | None = field(init=False, default=None, repr=False)
+    _durable: bool | None = field(init=False, default=None, repr=False)
     _file: tuple[int, int] | None = field(init=False, default=None, repr=False)
     _lock: Any = field(init=False, factory=threading.Lock, repr=False)
 
@@ -59,7 +60,9 @@ class Ledger:
         """
         with self._lock, self.explained():
             connection = self._connected()
-            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            if durable != self._durable:
+                connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                self._durable = durable
             with _transaction(connection):
                 yield connection
 
@@ -131,7 +134,7 @@ class Ledger:
     def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
-        self._connection = None
+        self._connection = self._durable = None
 
     @contextmanager
     def explained(

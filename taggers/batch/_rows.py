@@ -25,15 +25,21 @@ def insert(sql: sqlite3.Connection, into: str, rows: Sequence[Sequence[Any]]) ->
 
 
 def blocks(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[str, list[Any]]]:
-    """Rows as what follows VALUES, and the values. Their numbers are powers of two, so that there
-    are few statements, which SQLite remembers."""
+    """Rows as what follows VALUES, and the values. Their numbers are powers of two, or three times
+    one, so that there are few statements, which SQLite remembers."""
     begin = 0
     while begin < len(rows):
-        size = min(LARGEST, 1 << ((len(rows) - begin).bit_length() - 1))
+        size = _round(min(LARGEST, len(rows) - begin))
         block = rows[begin : begin + size]
         mark = f"({', '.join('?' * len(block[0]))})"
         yield ", ".join([mark] * size), [*chain.from_iterable(block)]
         begin += size
+
+
+def _round(count: int) -> int:
+    """The largest power of two, or three times one, that this is at least."""
+    power: int = 1 << (count.bit_length() - 1)
+    return max(power, power // 2 * 3 if power // 2 * 3 <= count else 0)
 
 
 def listed(ids: Iterable[int | str]) -> str:
