@@ -120,6 +120,17 @@ class AsyncTagger:
         """
         return cls(provider, config=load(path), **arguments)
 
+    @property
+    def config(self) -> Config:
+        """What it asks by: its configuration, with what it was given besides."""
+        config = evolve(self._config, default=self._default)
+        if given := self._targets.settings:
+            assert self._default
+            service = config.service(self._default, self._targets.registry)
+            own = evolve(service, settings={**service.settings, **given})
+            config.services = {**config.services, self._default: own}
+        return config
+
     def paid_by(self, pays: Callable[[Purse], AnyPurse]) -> None:
         """Lets another purse pay in place of each: where the ledger is not of this machine."""
         self._targets.pays = pays

@@ -17,11 +17,8 @@ import pytest
 
 from taggers import AsyncTagger, errors
 from taggers._config import Config, Prices, Service
-from taggers._keys import Keys
 from taggers._money import Money
-from taggers._registry import installed
 from taggers.batch import Happened, Journal, Retry, Store, Tally, Tariff, batch, query, tariff
-from taggers.compare import prices
 from taggers.emulator import Emulator, Fault
 from taggers.testing import png
 
@@ -115,7 +112,7 @@ def test_what_a_call_may_cost_is_known_before_it_is_sent() -> None:
     price = Money.parse("0.01 CNY")
     config = Config(services={"tx": tencent}, prices=Prices({"tx": price}))
 
-    found = tariff("tx", config, installed(), Keys.load(), prices(config))
+    found = tariff("tx", config)
 
     assert Tariff(2, price) == found
 

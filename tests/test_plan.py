@@ -20,7 +20,6 @@ from PIL import Image as Pillow
 
 from taggers import Image, Tagger, TaggersError, errors
 from taggers._config import Config, Prices, Service
-from taggers._keys import Keys
 from taggers._limits import Limits
 from taggers._money import Money
 from taggers._policy import Policy
@@ -43,7 +42,6 @@ from taggers.batch import (
 from taggers.batch._content import Head
 from taggers.batch._copies import Copies
 from taggers.cli import main
-from taggers.compare import prices
 from taggers.emulator import Emulator
 from taggers.testing import png
 
@@ -57,9 +55,7 @@ def _planned(
     prepare: Literal["auto", "never"] = "auto",
     known: Known | None = None,
 ) -> Plan:
-    used = config or Config()
-    items, pricing = map(Item, sources), prices(used)
-    return plan(items, names, used, installed(), Keys.load(), pricing, prepare=prepare, known=known)
+    return plan(map(Item, sources), names, config or Config(), prepare=prepare, known=known)
 
 
 @pytest.fixture
@@ -204,7 +200,7 @@ def test_files_that_go_while_they_are_planned_cost_only_themselves(tmp_path: Pat
         paths[0].unlink()  # before the second of its size has it hashed
         yield from (Item(str(path)) for path in paths)
 
-    found = plan(items(), ["local-basic"], Config(), installed(), Keys.load(), prices(Config()))
+    found = plan(items(), ["local-basic"], Config())
 
     assert (4, 1, 1) == (found.found, found.copies, found.unreadable["LocalResourceError"].count)
     assert 2 == found.providers[0].calls
@@ -238,9 +234,7 @@ def test_heads_alone_are_read_of_large_pictures_in_storage() -> None:
 
     fsspec.register_implementation("memory", Seen, clobber=True)
     try:
-        (planned,) = plan(
-            kept, ["local-basic"], Config(), installed(), Keys.load(), prices(Config())
-        ).providers
+        (planned,) = plan(kept, ["local-basic"], Config()).providers
     finally:
         fsspec.register_implementation("memory", MemoryFileSystem, clobber=True)
 

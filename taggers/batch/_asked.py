@@ -9,13 +9,11 @@ from typing import Literal
 from attrs import define, field, frozen
 
 from .._config import Config
-from .._keys import Keys
 from .._money import CURRENCIES, Money
 from .._prepare import could_fit
 from .._provider import Price, Provider
-from .._registry import Registry
+from .._registry import installed
 from .._routes import Asked, Candidate, Planner, Step
-from ..compare import Pricing
 from ..errors import LocalResourceError, TaggersError
 from ._content import Head
 from ._tariff import Tariff, settings_of, tariff
@@ -70,16 +68,15 @@ def _broken_limit(provider: Provider, head: Head) -> TaggersError | None:
     return None
 
 
-def leaves_of(
-    names: Iterable[str], config: Config, registry: Registry, keys: Keys, pricing: Pricing
-) -> Mapping[str, Leaf]:
+def leaves_of(names: Iterable[str], config: Config) -> Mapping[str, Leaf]:
     """The providers of these names. Raises `ConfigurationError` for one that there is not."""
+    registry = installed()
 
     def leaf(name: str) -> Leaf:
         service = config.service(name, registry)
         provider = registry.provider(service.plugin)
-        bills = tariff(name, config, registry, keys, pricing)
-        region = settings_of(name, config, registry, keys).get("region")
+        bills = tariff(name, config)
+        region = settings_of(name, config).get("region")
         own, offers = service.limits, provider.offers
         said = config.prices.said(name, service.plugin)
         return Leaf(

@@ -10,11 +10,8 @@ from typing import Literal
 from attrs import define, field, frozen
 
 from .._config import Config
-from .._keys import Keys
 from .._money import Money
-from .._registry import Registry
 from .._routes import Planner
-from ..compare import Pricing
 from ..errors import TaggersError
 from ._asked import Counted, Reasons, leaves_of
 from ._content import Head, head
@@ -83,9 +80,6 @@ def plan(
     items: Iterable[Item],
     names: Iterable[str],
     config: Config,
-    registry: Registry,
-    keys: Keys,
-    pricing: Pricing,
     *,
     prepare: Literal["auto", "never"] = "auto",
     fetch: bool = False,
@@ -102,7 +96,7 @@ def plan(
         cny_per_usd=config.prices.cny_per_usd,
     )
     asked = tuple(dict.fromkeys(names))
-    leaves = leaves_of(_every_leaf(asked, config, planner), config, registry, keys, pricing)
+    leaves = leaves_of(_every_leaf(asked, config, planner), config)
     counted = [
         Counted(name=name, leaves=leaves, planner=planner, config=config, prepare=prepare,
                 fetch=fetch) for name in asked

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Unpack
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from .._client import Sending
-from .._config import Config
-from .._keys import Keys
 from .._money import CURRENCIES, Money
-from .._registry import installed
-from ..batch import Item, Known, Plan, Planned, plan
-from ..compare import prices
+from ..batch import Item, Plan, Planned
 from ._confirming import confirmed
 from ._planned import show
 from ._terminal import console, safe
@@ -23,16 +17,8 @@ UNASKED = (Money.parse("1 USD"), Money.parse("5 CNY"))
 """What a run may cost without a question, where nobody says otherwise."""
 
 
-def planned(
-    items: Iterable[Item],
-    names: Sequence[str],
-    config: Config,
-    known: Known | None,
-    *,
-    language: str | None,
-    **how: Unpack[Sending],
-) -> Plan:
-    """The plan of a run, made while a person sees how far it is."""
+def planned(items: Iterable[Item], make: Callable[[Iterator[Item]], Plan]) -> Plan:
+    """The plan that is made of these pictures, while a person sees how far it is."""
     looked_at = 0
 
     def counted() -> Iterator[Item]:
@@ -45,18 +31,7 @@ def planned(
         return f"planning: {looked_at:,} pictures looked at"
 
     with Ticker(told, told):
-        return plan(
-            counted(),
-            names,
-            config,
-            installed(),
-            Keys.load(),
-            prices(config),
-            prepare=how["prepare"],
-            fetch=how["fetch"],
-            language=language,
-            known=known,
-        )
+        return make(counted())
 
 
 def approve(found: Plan, limit: Money | None, cny_per_usd: float | None) -> None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
-import stat
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from attrs import frozen
 
 from ..batch import Item, Retry, Store, Tell, to_retry, unfinished
-from ._choosing import Chosen
+from ._choosing import Chosen, flows
 
 __all__ = ["Pictures", "of_sources", "of_store"]
 
@@ -58,7 +56,7 @@ def of_sources(chosen: Chosen, sources: Sequence[str], providers: tuple[str, ...
         lambda: chosen.of(sources),
         lambda: chosen.quietly().of(sources),
         functools.partial(chosen.of, sources),
-        once=any(map(_flows, sources)),
+        once=any(map(flows, sources)),
     )
 
 
@@ -87,10 +85,3 @@ def of_store(
     return Pictures(
         names, 1, items, items, lambda _: items(), errands=min([sum(counts.values()), *most])
     )
-
-
-def _flows(source: str) -> bool:
-    """Whether what is read of a source is gone then."""
-    with contextlib.suppress(OSError, ValueError):
-        return source == "-" or stat.S_ISFIFO(os.stat(source).st_mode)  # noqa: PTH116
-    return False

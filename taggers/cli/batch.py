@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Unpack
 
 import click
 
-from .._client import Sending
-from .._config import Config
+from .._client import AsyncTagger, Sending, TagOptions
 from .._money import Money
 from ..batch import (
+    AsyncBatch,
     Journal,
     Retry,
     Store,
@@ -23,11 +24,12 @@ from ..batch import (
 )
 from ._again import BEFORE
 from ._approval import UNASKED
+from ._asked import Asked, asking
 from ._bill import price_of
 from ._choosing import Chosen, choosing
 from ._cluster import Cluster, Elsewhere, clustered
 from ._ending import ending, exit_code
-from ._job import Job, check
+from ._job import Job
 from ._pictures import of_sources, of_store
 from ._running import Screen
 from ._sending import sending
@@ -48,8 +50,7 @@ def _amount(_: click.Context, __: click.Parameter, text: str | None) -> Money | 
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option("--into", required=True, type=click.Path(path_type=Path, dir_okay=False),
               metavar="STORE", help="The file that keeps it all; made if need be.")  # fmt: skip
-@click.option("-p", "--provider", "providers", multiple=True, metavar="NAME",
-              help="Ask this provider, or route; give it several times.")  # fmt: skip
+@asking
 @choosing
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N tags a picture.")
 @click.option("--min-confidence", type=click.FloatRange(0, 1), metavar="X",
@@ -78,7 +79,7 @@ def command(
     setup: Setup,
     sources: tuple[str, ...],
     into: Path,
-    providers: tuple[str, ...],
+    asked: Asked,
     chosen: Chosen,
     limit: int | None,
     min_confidence: float | None,
@@ -115,13 +116,23 @@ def command(
     --engine ray divides the work among the nodes of a Ray cluster. The store, the limits and the
     spend caps are those of this machine; each node has its own credentials, and the same folder.
     """
-    _check_usage(sources, kinds, retry_failed, retry_unknown, no_retry)
+    _check_usage(sources, chosen, kinds, retry_failed, retry_unknown, no_retry)
     config = setup.config()
     retry: list[Retry] = ["failed"] if retry_failed or (sources and not no_retry) else []
     retry += ["unknown"] if retry_unknown else []
-    options = {"limit": limit, "min_confidence": min_confidence, "language": language, **how}
-    asked = _asked(providers, config) if sources else ()
-    check(asked, config)
+    options: TagOptions = {
+        "limit": limit,
+        "min_confidence": min_confidence,
+        "language": language,
+        "prepare": how["prepare"],
+        "keep_metadata": how["keep_metadata"],
+        "fetch": how["fetch"],
+    }
+    tagger = AsyncTagger(config=config)
+    names = asked.names(config) if sources else asked.named(config)
+    _check(tagger, names)
+    if sources and not chosen.finds(sources):
+        return 1
     with Store.open(into, make=bool(sources)) as store:
         if not share:
             ensure_alone(store)
@@ -129,21 +140,21 @@ def command(
         if died := recovered(store):
             _say(_died(died))
         if sources:
-            pictures = of_sources(chosen, sources, asked)
+            pictures = of_sources(chosen, sources, names)
         else:
-            pictures = of_store(chosen, store, retry, kinds, providers)
-            check(pictures.providers, config)
+            pictures = of_store(chosen, store, retry, kinds, names)
+            _check(tagger, pictures.providers)
         if not pictures.providers:
             _say(f"there is nothing in {into} to ask again")
             return 0
-        job = Job(
-            config=config,
-            store=store,
-            pictures=pictures,
-            retry=tuple(retry),
-            options=options,
+        batch = AsyncBatch(
+            tagger,
+            store,
+            pictures.providers,
             concurrency=concurrency,
+            retry=retry,
         )
+        job = Job(batch, pictures, options)
         if others := asked_otherwise(store, pictures.providers, options):
             _say(_otherwise(others))
         is_unasked = yes or setup.emulate or job.is_free
@@ -163,7 +174,7 @@ def _run(
     pictures = job.pictures
     screen = Screen(
         printing=not quiet and not sys.stdout.isatty() and elsewhere is None,
-        price=price_of(job.config),
+        price=price_of(job.batch.tagger.config),
         each=pictures.each,
         total=total,
     )
@@ -184,12 +195,19 @@ def _run(
     return 130 if stopped else exit_code(tally)
 
 
+def _check(tagger: AsyncTagger, names: Iterable[str]) -> None:
+    """Raises `ConfigurationError` where there is no such provider, or it lacks something."""
+    for name in names:
+        tagger.check(name)
+
+
 def _say(line: str) -> None:
     click.echo(f"taggers: {safe(line)}", err=True)
 
 
 def _check_usage(
     sources: tuple[str, ...],
+    chosen: Chosen,
     kinds: tuple[str, ...],
     retry_failed: bool,
     retry_unknown: bool,
@@ -204,16 +222,13 @@ def _check_usage(
         raise click.UsageError(
             "--retry-failed and --kind take their pictures from the store: leave SOURCE out"
         )
+    if not sources and chosen.where is not None:
+        raise click.UsageError(
+            "--where is about the columns of a manifest, which a store does not keep: name the "
+            "manifest as SOURCE, and what failed is asked again"
+        )
     if retry_failed and no_retry:
         raise click.UsageError("--retry-failed and --no-retry exclude each other")
-
-
-def _asked(providers: tuple[str, ...], config: Config) -> tuple[str, ...]:
-    """Whom a command line asks."""
-    names = tuple(dict.fromkeys(providers or filter(None, [config.default])))
-    if not names:
-        raise click.UsageError("name whom to ask: -p NAME, or set default in taggers.toml")
-    return names
 
 
 def _title(sources: tuple[str, ...], retry: list[Retry]) -> str:
