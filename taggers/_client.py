@@ -13,6 +13,7 @@ from collections.abc import (
     AsyncIterator,
     Callable,
     Iterable,
+    Sequence,
 )
 from functools import partial
 from pathlib import Path
@@ -135,9 +136,13 @@ class AsyncTagger:
         """Lets another purse pay in place of each: where the ledger is not of this machine."""
         self._targets.pays = pays
 
+    def leaves(self, provider: str) -> Sequence[str]:
+        """Every provider that may be asked by the name of a provider or a route."""
+        return self._planner.leaves(provider)
+
     def limits_of(self, provider: str) -> list[Limits]:
         """The limits of a provider, or of all that a route may ask."""
-        return [self._targets.of(name).limits for name in self._planner.leaves(provider)]
+        return [self._targets.of(name).limits for name in self.leaves(provider)]
 
     @no_variables()
     def check(self, provider: str | None = None) -> None:

@@ -22,6 +22,7 @@ from .._call import TagOptions
 from .._client import AsyncTagger
 from .._sync import Tagger
 from ..errors import ConfigurationError, TaggersError
+from ._costs import prices_of
 from ._errand import Retry
 from ._item import Item, Tell, raised
 from ._journal import Journal
@@ -82,9 +83,10 @@ class AsyncBatch:
 
     @cached_property
     def tariffs(self) -> Mapping[str, Tariff]:
-        """What a call of each bills."""
+        """What a call bills, of each and of all whom a route comes to."""
         config = self.tagger.config
-        return {name: tariff(name, config) for name in self.asked}
+        names = [*self.asked, *(leaf for name in self.asked for leaf in self.tagger.leaves(name))]
+        return {name: tariff(name, config) for name in dict.fromkeys(names)}
 
     async def plan(self, sources: Sources, **options: Unpack[TagOptions]) -> Plan:
         """What a run would do, before anything is spent: nobody is asked.
@@ -148,6 +150,7 @@ class AsyncBatch:
         heard: Callable[[Happened], None] = lambda _: None,
     ) -> Tally:
         """Does a run that has begun, about these pictures, and ends it."""
+        journal.prices = prices_of(self.tariffs, self.asked)
         stop = stop or asyncio.Event()
         state: Literal["done", "stopped"] = "stopped"
         try:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from textwrap import shorten
 
-from ..batch import Journal, Tally, Unfinished, unfinished
+from ..batch import Journal, Run, Tally, Unfinished, runs, unfinished
 from ._again import again
-from ._bill import PriceOf, bill
+from ._bill import amounts
+from ._terminal import many
 
 __all__ = ["ending", "exit_code", "listed"]
 
@@ -16,12 +17,11 @@ LONGEST = 120
 """The most characters that are shown of an error's message."""
 
 
-def ending(
-    tally: Tally, journal: Journal, price: PriceOf, *, stopped: bool, alone: bool
-) -> Iterator[str]:
+def ending(tally: Tally, journal: Journal, *, stopped: bool, alone: bool) -> Iterator[str]:
     """The lines. `alone` says that pictures came from the store, so that there is no source to go
     on with."""
-    yield _counted(tally, journal.run, price)
+    (run,) = runs(journal.store, journal.run)
+    yield _counted(run, tally)
     for kind, count in tally.unread.counts.most_common():
         yield f"{count:,} could not be read: {kind}, such as {tally.unread.examples[kind]}"
     of_run = unfinished(journal.store, journal.run)
@@ -60,13 +60,21 @@ def exit_code(tally: Tally) -> int:
     return 3 if any(error.scope == "credential" for error in tally.ended.values()) else 4
 
 
-def _counted(tally: Tally, run: int, price: PriceOf) -> str:
-    cost, maybe = bill(tally.billed, price), bill(tally.maybe_billed, price)
+def _counted(run: Run, tally: Tally) -> str:
+    """What `taggers runs` says of a run, and what only the run itself knows."""
+    parts = [
+        f"{run.results:,} done",
+        f"{tally.known:,} were in the store",
+        f"{run.failed:,} failed",
+        *([f"{run.unknown:,} unknown"] if run.unknown else []),
+        *([f"{tally.unreadable:,} could not be read"] if tally.unreadable else []),
+    ]
+    cost = amounts(run.cost, run.unpriced)
+    maybe = amounts(run.open_cost, run.open_unpriced)
     return (
-        f"run {run}: {tally.done:,} done, {tally.known:,} were in the store, "
-        f"{tally.failed.total():,} failed; {tally.units:,} units billed"
-        + (f" ({cost})" if cost and tally.units else "")
-        + (f", {tally.maybe_units:,} maybe ({maybe})" if tally.maybe_units else "")
+        f"run {run.id}: {', '.join(parts)}; {many(run.units, 'unit')} billed"
+        + (f" ({cost})" if cost else "")
+        + (f", {run.open_units:,} maybe ({maybe})" if run.open_units else "")
     )
 
 

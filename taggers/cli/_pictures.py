@@ -73,15 +73,14 @@ def of_store(
     def items() -> Iterable[Item]:
         return chosen.some(to_retry(store, states, kinds=kinds, providers=providers))
 
-    counts = {
-        (one.provider, one.state, one.kind): one.count
+    wanted = [
+        one
         for one in unfinished(store)
         if one.state in states
         and (not kinds or one.kind in kinds)
         and (not providers or one.provider in providers)
-    }
+    ]
     most = [number for number in (chosen.first, chosen.sample) if number is not None]
-    names = tuple(sorted({provider for provider, _, _ in counts}))
-    return Pictures(
-        names, 1, items, items, lambda _: items(), errands=min([sum(counts.values()), *most])
-    )
+    names = tuple(sorted({one.provider for one in wanted}))
+    errands = min([sum(one.count for one in wanted), *most])
+    return Pictures(names, 1, items, items, lambda _: items(), errands=errands)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Unpack
 
@@ -12,6 +12,7 @@ import click
 
 from .._client import AsyncTagger, Sending, TagOptions
 from .._money import Money
+from .._routes import Route
 from ..batch import (
     AsyncBatch,
     Journal,
@@ -117,6 +118,8 @@ def command(
     spend caps are those of this machine; each node has its own credentials, and the same folder.
     """
     _check_usage(sources, chosen, kinds, retry_failed, retry_unknown, no_retry)
+    if cluster is not None:
+        cluster.check(sources)
     config = setup.config()
     retry: list[Retry] = ["failed"] if retry_failed or (sources and not no_retry) else []
     retry += ["unknown"] if retry_unknown else []
@@ -144,6 +147,9 @@ def command(
         else:
             pictures = of_store(chosen, store, retry, kinds, names)
             _check(tagger, pictures.providers)
+            for name in pictures.providers:
+                if _chooses_by_metadata(name, config.routes):
+                    _say(_blind(name))
         if not pictures.providers:
             _say(f"there is nothing in {into} to ask again")
             return 0
@@ -188,7 +194,7 @@ def _run(
             items = pictures.items() if total is None else pictures.again()
             stopped = asyncio.run(job.run(journal, items, screen))
     tally, alone = screen.tally, pictures.from_store
-    for line in ending(tally, journal, screen.price, stopped=stopped, alone=alone):
+    for line in ending(tally, journal, stopped=stopped, alone=alone):
         _say(line)
     if screen.unread:
         return 1
@@ -233,6 +239,22 @@ def _check_usage(
 
 def _title(sources: tuple[str, ...], retry: list[Retry]) -> str:
     return " ".join(["batch", *(sources or (f"--retry-{state}" for state in retry))])
+
+
+def _chooses_by_metadata(name: str, routes: Mapping[str, Route]) -> bool:
+    """Whether a route, or one within it, has rules about what a manifest says of a picture."""
+    route = routes.get(name)
+    return route is not None and (
+        any(rule.metadata for rule in route.when)
+        or any(_chooses_by_metadata(inner, routes) for inner in route.mentions)
+    )
+
+
+def _blind(route: str) -> str:
+    return (
+        f"{route} has rules about metadata, which a store does not keep: none of them fits now; to "
+        "have them fit, name the manifest as SOURCE instead"
+    )
 
 
 def _otherwise(answers: int) -> str:

@@ -7,8 +7,9 @@ import time
 import click
 
 from ..batch import Store, runs, unfinished
+from ._bill import amounts
 from ._ending import listed
-from ._terminal import console, safe, table
+from ._terminal import console, duration, safe, table
 
 __all__ = ["command"]
 
@@ -23,18 +24,20 @@ def command(store: str) -> None:
     """
     opened = Store.open(store)
     found = runs(opened)
-    shown = table("run", "state", "began", "took", "command", "calls", "results", "failed",
-                  "unknown", "units", "maybe")  # fmt: skip
+    shown = table("run", "state", "began", "took", "command", "asked", "calls", "results", "failed",
+                  "unknown", "billed", "maybe")  # fmt: skip
     for run in found:
-        took = "" if run.ended is None else f"{run.ended - run.began:,.0f} s"
-        counts = (run.calls, run.results, run.failed, run.unknown, run.units, run.open_units)
+        counts = (run.calls, run.results, run.failed, run.unknown)
         shown.add_row(
             str(run.id),
             run.state,
             time.strftime("%Y-%m-%d %H:%M", time.localtime(run.began)),
-            took,
+            "" if run.ended is None else duration(run.ended - run.began),
             safe(run.command),
+            safe(", ".join(run.providers)),
             *(f"{count:,}" for count in counts),
+            amounts(run.cost, run.unpriced),
+            amounts(run.open_cost, run.open_unpriced),
         )
     console().print(shown if found else "no runs")
     for line in listed(opened.path, unfinished(opened)):
