@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from attrs import define, field, frozen
@@ -141,6 +141,11 @@ class Counted:
             self._ways.setdefault(key, _Way(taking)).pictures += 1
         elif refusal is not None:
             self.refused.add(refusal)
+
+    def first(self) -> Iterator[tuple[Step, int]]:
+        """Whom pictures come to first, and how many do."""
+        for way in self._ways.values():
+            yield way.steps[0], way.pictures
 
     @property
     def calls(self) -> int:

@@ -136,8 +136,11 @@ class AsyncBatch:
         def tell(error: TaggersError) -> None:
             loop.call_soon_threadsafe(told, Happened("", None, error))
 
-        items = _items(sources, tell)
-        return await self.do(journal, items, options, tally=tally, stop=stop, heard=heard)
+        try:
+            items = _items(sources, tell)
+            return await self.do(journal, items, options, tally=tally, stop=stop, heard=heard)
+        finally:
+            self.store.close()
 
     async def do(
         self,
@@ -169,7 +172,6 @@ class AsyncBatch:
             state = "stopped" if stop.is_set() or tally.ended else "done"
         finally:
             journal.close(state)
-            self.store.close()
         return tally
 
 

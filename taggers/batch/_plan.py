@@ -14,6 +14,7 @@ from .._money import Money
 from .._routes import Planner
 from ..errors import TaggersError
 from ._asked import Counted, Reasons, leaves_of
+from ._caps import passed
 from ._content import Head, head
 from ._copies import Copies
 from ._item import Item
@@ -61,7 +62,7 @@ class Plan:
     """What a run would do: the numbers of pictures found, of those that are copies of others, of
     those about which all is in the store, and of those that cannot be read, by kind of error; and
     what each would be asked. `cheapest` is the one of those that take the most pictures that costs
-    the least; None where that is not known."""
+    the least; None where that is not known. `caps` says which spend caps all of it would pass."""
 
     found: int
     copies: int
@@ -69,6 +70,7 @@ class Plan:
     unreadable: Mapping[str, Reason]
     providers: tuple[Planned, ...]
     cheapest: str | None
+    caps: tuple[str, ...] = ()
 
     @property
     def unread(self) -> int:
@@ -116,6 +118,7 @@ def plan(
         unreadable=_reasons(pictures.unreadable),
         providers=planned,
         cheapest=_cheapest(planned, config.prices.cny_per_usd),
+        caps=tuple(dict.fromkeys(passed(counted, config))),
     )
 
 

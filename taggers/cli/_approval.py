@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+import click
+
 from .._money import CURRENCIES, Money
 from ..batch import Item, Plan, Planned
 from ._confirming import confirmed
@@ -38,7 +40,10 @@ def approve(found: Plan, limit: Money | None, cny_per_usd: float | None) -> None
     """Returns where a plan costs little, or a person agrees to it, and ends the command where not.
     Raises `InvalidInput` where nobody can be asked."""
     why = worry(found.providers, (limit,) if limit else UNASKED, cny_per_usd)
-    if why is not None:
+    if why is None:
+        for line in found.caps:
+            click.echo(f"taggers: {safe(line)}", err=True)
+    else:
         show(found, console(stderr=True))
         confirmed(f"{safe(why)}; go on?", yes=False, why=why)
 

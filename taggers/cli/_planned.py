@@ -42,6 +42,8 @@ def show(found: Plan, out: Console) -> None:
             out.print(line)
     if found.cheapest and len(found.providers) > 1:
         out.print(f"The cheapest that takes the most: {safe(found.cheapest)}")
+    for line in found.caps:
+        out.print(safe(line))
     for line in _notes(found):
         out.print(line, style="dim")
 
