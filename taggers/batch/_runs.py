@@ -148,7 +148,7 @@ def ensure_one_kind(store: Store, *, emulated: bool) -> None:
     if others:
         what = "vendors" if emulated else "the emulator"
         raise InvalidInput(
-            f"{store.path} has {others:,} answers of {what}, which would count as known",
+            f"{store.path} has answers of {what}, {others:,} in all, which would count as known",
             hint="name another store",
             scope="call",
         )

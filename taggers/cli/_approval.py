@@ -10,7 +10,7 @@ from .._money import CURRENCIES, Money
 from ..batch import Item, Plan, Planned
 from ._confirming import confirmed
 from ._planned import show
-from ._terminal import console, safe
+from ._terminal import console, many, safe
 from ._ticker import Ticker
 
 __all__ = ["UNASKED", "approve", "planned", "worry"]
@@ -30,7 +30,7 @@ def planned(items: Iterable[Item], make: Callable[[Iterator[Item]], Plan]) -> Pl
             yield item
 
     def told() -> str:
-        return f"planning: {looked_at:,} pictures looked at"
+        return f"planning: {many(looked_at, 'picture')} looked at"
 
     with Ticker(told, told):
         return make(counted())

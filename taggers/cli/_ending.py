@@ -64,7 +64,7 @@ def _counted(run: Run, tally: Tally) -> str:
     """What `taggers runs` says of a run, and what only the run itself knows."""
     parts = [
         f"{run.results:,} done",
-        f"{tally.known:,} were in the store",
+        many(tally.known, "was in the store", "were in the store"),
         f"{run.failed:,} failed",
         *([f"{run.unknown:,} unknown"] if run.unknown else []),
         *([f"{tally.unreadable:,} could not be read"] if tally.unreadable else []),

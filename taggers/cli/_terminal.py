@@ -42,9 +42,9 @@ def console(*, stderr: bool = False) -> Console:
     )
 
 
-def many(count: int, noun: str) -> str:
+def many(count: int, one: str, several: str | None = None) -> str:
     """So many of something, as in "1 picture" and "2,000 pictures"."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
 
 
 def table(*columns: str) -> Table:

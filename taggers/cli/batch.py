@@ -35,7 +35,7 @@ from ._pictures import of_sources, of_store
 from ._running import Screen
 from ._sending import sending
 from ._setup import Setup, pass_setup
-from ._terminal import safe
+from ._terminal import many, safe
 
 __all__ = ["command"]
 
@@ -259,13 +259,13 @@ def _blind(route: str) -> str:
 
 def _otherwise(answers: int) -> str:
     return (
-        f"{answers:,} answers in the store were asked for with other options, and stay as they "
-        "are: for others name another store"
+        f"the store has {many(answers, 'answer')} to other options, which will not be asked for "
+        "again: for new ones name another store"
     )
 
 
 def _died(calls: int) -> str:
     return (
-        f"an earlier run ended with {calls} calls under way, which may have been billed: they are "
+        f"an earlier run ended with {many(calls, 'call')} under way, which may have been billed: "
         "listed as unknown, and asked again with --retry-unknown"
     )

@@ -19,22 +19,24 @@ __all__ = ["command"]
 def command(store: str) -> None:
     """List the runs of STORE: what each asked, got and was billed for.
 
-    What has no result now is listed below, each kind of error with an example, and the command that
-    asks again for those alone.
+    What failed costs nothing to ask again, and what is unknown may have been billed. Both are
+    listed below, each kind of error with an example, and the command that asks again for those
+    alone.
     """
     opened = Store.open(store)
     found = runs(opened)
-    shown = table("run", "state", "began", "took", "command", "asked", "calls", "results", "failed",
+    shown = table("run", "state", "began", "took", "command", "results", "failed",
                   "unknown", "billed", "maybe")  # fmt: skip
+    for column in shown.columns[5:]:
+        column.justify = "right"
     for run in found:
-        counts = (run.calls, run.results, run.failed, run.unknown)
+        counts = (run.results, run.failed, run.unknown)
         shown.add_row(
             str(run.id),
             run.state,
             time.strftime("%Y-%m-%d %H:%M", time.localtime(run.began)),
             "" if run.ended is None else duration(run.ended - run.began),
-            safe(run.command),
-            safe(", ".join(run.providers)),
+            safe(" ".join([run.command, *(f"-p {name}" for name in run.providers)])),
             *(f"{count:,}" for count in counts),
             amounts(run.cost, run.unpriced),
             amounts(run.open_cost, run.open_unpriced),
