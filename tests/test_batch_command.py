@@ -614,7 +614,8 @@ def test_a_route_is_named_alike_in_a_plan_and_in_a_run_and_its_cost_is_known(
     assert [(2, 2.0, 1, 1.0), (0, None, 0, None)] == _rows(
         folder / "s", "SELECT units, cost, open_units, open_cost FROM spend ORDER BY units DESC"
     )
-    assert re.search(r" -p tags .* 3 +0 +1 +2.00 CNY +1.00 CNY *$", taggers("runs", "s").stdout, re.M)
+    listed = taggers("runs", "s").stdout
+    assert re.search(r" -p tags .* 3 +0 +1 +2.00 CNY +1.00 CNY *$", listed, re.M)
 
 
 def test_what_is_taken_from_the_store_says_that_its_metadata_is_not_there(
