@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
@@ -178,7 +179,7 @@ class Counted:
         rates = {name: self.leaves[name].rate_per_s for name in asked}
         paced = [asked[name] / rate for name, rate in rates.items() if rate]
         at_a_time = self.leaves[self.planner.leaves(self.name)[0]].concurrency
-        return max(self.calls * call_s / at_a_time, *paced, 0.0)
+        return max(math.ceil(self.calls / at_a_time) * call_s, *paced, 0.0)
 
     def _at_most(self, taking: Sequence[Step]) -> Money | None:
         """What is paid for a picture at most: it comes to the dearest, or is paid at each where the

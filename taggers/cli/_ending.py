@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import shorten
 
+from .._money import Money
 from ..batch import Journal, Run, Tally, Unfinished, runs, unfinished
 from ._again import again
 from ._bill import amounts
@@ -69,13 +70,18 @@ def _counted(run: Run, tally: Tally) -> str:
         *([f"{run.unknown:,} unknown"] if run.unknown else []),
         *([f"{tally.unreadable:,} could not be read"] if tally.unreadable else []),
     ]
-    cost = amounts(run.cost, run.unpriced)
-    maybe = amounts(run.open_cost, run.open_unpriced)
+    cost = _cost(run.cost, run.unpriced)
+    maybe = _cost(run.open_cost, run.open_unpriced)
     return (
         f"run {run.id}: {', '.join(parts)}; {many(run.units, 'unit')} billed"
-        + (f" ({cost})" if cost else "")
-        + (f", {run.open_units:,} maybe ({maybe})" if run.open_units else "")
+        + cost
+        + (f", {run.open_units:,} maybe{maybe}" if run.open_units else "")
     )
+
+
+def _cost(paid: Sequence[Money], unpriced: int) -> str:
+    cost = amounts(paid, unpriced) if paid else "of unknown price" if unpriced else ""
+    return f" ({cost})" if cost else ""
 
 
 def _unknown(found: list[Unfinished]) -> int:

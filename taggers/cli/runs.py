@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import click
 
+from .._money import Money
 from ..batch import Store, runs, unfinished
 from ._bill import amounts
 from ._ending import listed
-from ._terminal import console, duration, safe, table
+from ._terminal import console, duration, many, safe, table
 
 __all__ = ["command"]
 
@@ -25,12 +27,13 @@ def command(store: str) -> None:
     """
     opened = Store.open(store)
     found = runs(opened)
-    shown = table("run", "state", "began", "took", "command", "results", "failed",
+    shown = table("run", "state", "began", "took", "command", "calls", "results", "failed",
                   "unknown", "billed", "maybe")  # fmt: skip
+    shown.padding = (0, 1, 0, 0)  # or it has no room for what was asked
     for column in shown.columns[5:]:
         column.justify = "right"
     for run in found:
-        counts = (run.results, run.failed, run.unknown)
+        counts = (run.calls, run.results, run.failed, run.unknown)
         shown.add_row(
             str(run.id),
             run.state,
@@ -38,9 +41,15 @@ def command(store: str) -> None:
             "" if run.ended is None else duration(run.ended - run.began),
             safe(" ".join([run.command, *(f"-p {name}" for name in run.providers)])),
             *(f"{count:,}" for count in counts),
-            amounts(run.cost, run.unpriced),
-            amounts(run.open_cost, run.open_unpriced),
+            _cost(run.cost, run.unpriced),
+            _cost(run.open_cost, run.open_unpriced),
         )
     console().print(shown if found else "no runs")
     for line in listed(opened.path, unfinished(opened)):
         click.echo(safe(line))
+
+
+def _cost(paid: Sequence[Money], unpriced: int) -> str:
+    if unpriced and not paid:
+        return many(unpriced, "unit")
+    return amounts(paid, unpriced)
