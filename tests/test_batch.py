@@ -264,6 +264,30 @@ def test_a_source_that_cannot_be_read_is_counted_and_the_rest_goes_on(
     assert "names no pictures" in tally.unread.examples["InvalidInput"]
 
 
+def test_a_call_that_is_cancelled_leaves_what_was_under_way_as_unknown(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    _pictures(tmp_path / "photos", 9)
+    emulator.fail("slow", latency_s=30)
+
+    async def run(library: AsyncBatch) -> None:
+        task = asyncio.create_task(library.run(tmp_path / "photos", prepare="never"))
+        while not any(run.calls == 3 for run in runs(library.store)):
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    async def begin() -> Store:
+        async with AsyncTagger(V2, **emulator.settings(V2)) as tagger:
+            library = AsyncBatch(tagger, tmp_path / "s.sqlite3", concurrency=3)
+            await run(library)
+            return library.store
+
+    (left,) = runs(asyncio.run(begin()))
+    assert ("stopped", 3, 0, 3) == (left.state, left.calls, left.results, left.unknown)
+
+
 def test_a_setting_that_was_given_counts_in_what_a_run_costs(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png(90, 60))
 

@@ -10,7 +10,8 @@ from typing import Unpack
 
 import click
 
-from .._client import AsyncTagger, Sending, TagOptions
+from .._client import AsyncTagger, TagOptions
+from .._config import Config
 from .._money import Money
 from .._routes import Route
 from ..batch import (
@@ -82,9 +83,6 @@ def command(
     into: Path,
     asked: Asked,
     chosen: Chosen,
-    limit: int | None,
-    min_confidence: float | None,
-    language: str | None,
     concurrency: int | None,
     yes: bool,
     confirm_above: Money | None,
@@ -95,7 +93,7 @@ def command(
     share: bool,
     quiet: bool,
     cluster: Cluster | None,
-    **how: Unpack[Sending],
+    **options: Unpack[TagOptions],
 ) -> int:
     """Tag a library of pictures into a STORE, each picture once for each provider.
 
@@ -123,43 +121,23 @@ def command(
     config = setup.config()
     retry: list[Retry] = ["failed"] if retry_failed or (sources and not no_retry) else []
     retry += ["unknown"] if retry_unknown else []
-    options: TagOptions = {
-        "limit": limit,
-        "min_confidence": min_confidence,
-        "language": language,
-        "prepare": how["prepare"],
-        "keep_metadata": how["keep_metadata"],
-        "fetch": how["fetch"],
-    }
     tagger = AsyncTagger(config=config)
     names = asked.names(config) if sources else asked.named(config)
     _check(tagger, names)
     if sources and not chosen.finds(sources):
         return 1
     with Store.open(into, make=bool(sources)) as store:
-        if not share:
-            ensure_alone(store)
-        ensure_one_kind(store, emulated=setup.emulate)
-        if died := recovered(store):
-            _say(_died(died))
+        _look_at(store, share, setup.emulate)
         if sources:
             pictures = of_sources(chosen, sources, names)
         else:
             pictures = of_store(chosen, store, retry, kinds, names)
             _check(tagger, pictures.providers)
-            for name in pictures.providers:
-                if _chooses_by_metadata(name, config.routes):
-                    _say(_blind(name))
+            _warn_of(pictures.providers, config)
         if not pictures.providers:
             _say(f"there is nothing in {into} to ask again")
             return 0
-        batch = AsyncBatch(
-            tagger,
-            store,
-            pictures.providers,
-            concurrency=concurrency,
-            retry=retry,
-        )
+        batch = AsyncBatch(tagger, store, pictures.providers, concurrency=concurrency, retry=retry)
         job = Job(batch, pictures, options)
         if others := asked_otherwise(store, pictures.providers, options):
             _say(_otherwise(others))
@@ -205,6 +183,22 @@ def _check(tagger: AsyncTagger, names: Iterable[str]) -> None:
     """Raises `ConfigurationError` where there is no such provider, or it lacks something."""
     for name in names:
         tagger.check(name)
+
+
+def _look_at(store: Store, share: bool, emulated: bool) -> None:
+    """Raises where a run may not begin on a store, and says what a killed one has left."""
+    if not share:
+        ensure_alone(store)
+    ensure_one_kind(store, emulated=emulated)
+    if died := recovered(store):
+        _say(_died(died))
+
+
+def _warn_of(names: Iterable[str], config: Config) -> None:
+    """Says which of these routes miss the metadata that a manifest has, and a store has not."""
+    for name in names:
+        if _chooses_by_metadata(name, config.routes):
+            _say(_blind(name))
 
 
 def _say(line: str) -> None:
