@@ -288,6 +288,17 @@ def test_a_call_that_is_cancelled_leaves_what_was_under_way_as_unknown(
     assert ("stopped", 3, 0, 3) == (left.state, left.calls, left.results, left.unknown)
 
 
+def test_whom_it_asks_is_named_once_for_a_batch_and_there_must_be_somebody(tmp_path: Path) -> None:
+    with Tagger() as tagger:
+        library = Batch(tagger, tmp_path / "s.sqlite3")
+        with pytest.raises(errors.InvalidInput, match="its `providers`"):
+            library.run(tmp_path, provider="local-basic")
+        with pytest.raises(errors.ConfigurationError, match="no provider was named"):
+            library.run(tmp_path)
+
+    assert [] == runs(library.store)
+
+
 def test_a_setting_that_was_given_counts_in_what_a_run_costs(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png(90, 60))
 

@@ -21,7 +21,7 @@ from attrs import define, field
 from .._call import TagOptions
 from .._client import AsyncTagger
 from .._sync import Tagger
-from ..errors import ConfigurationError, TaggersError
+from ..errors import ConfigurationError, InvalidInput, TaggersError
 from ._costs import prices_of
 from ._errand import Retry
 from ._item import Item, Tell, raised
@@ -93,6 +93,7 @@ class AsyncBatch:
 
         Raises `InvalidInput` and `LocalResourceError` where a source cannot be read.
         """
+        _check(options)
         return await asyncio.to_thread(self.planned, _items(sources, raised), options)
 
     def planned(self, items: Iterable[Item], options: TagOptions) -> Plan:
@@ -123,6 +124,7 @@ class AsyncBatch:
         had under way as unknown. Raises `LocalResourceError` where another process runs on the
         store, or it cannot be written; what was finished before is in it.
         """
+        _check(options)
         for name in self.asked:
             self.tagger.check(name)
         about = {**options, "concurrency": self.concurrency}
@@ -201,6 +203,11 @@ class Batch:
 
     def _in(self, within: AsyncTagger) -> AsyncBatch:
         return AsyncBatch(within, self.store, **self._arguments)
+
+
+def _check(options: TagOptions) -> None:
+    if "provider" in options:
+        raise InvalidInput("whom a batch asks are its `providers`", scope="call")
 
 
 def _title(sources: Sources) -> str:
