@@ -45,11 +45,17 @@ def ending(tally: Tally, journal: Journal, *, stopped: bool, alone: bool) -> Ite
 def listed(store: Path, found: list[Unfinished]) -> Iterator[str]:
     """What has no result, each kind with an example and the command that asks for those again."""
     for one in found:
-        such_as = f", such as {one.source}" if one.source else ""
-        message = shorten(one.message, LONGEST, placeholder=" …")
-        yield f"{one.count:,} {one.state} at {one.provider}: {one.kind}{such_as}: {message}"
+        yield f"{one.count:,} {one.state} at {one.provider}: {one.kind}{_example(one)}"
         warning = " (may be billed twice)" if one.state == "unknown" else ""
         yield f"  again{warning}: {again(store, one)}"
+
+
+def _example(one: Unfinished) -> str:
+    message = shorten(one.message, LONGEST, placeholder=" …")
+    if one.source is None:
+        return f": {message}"
+    begins_so = message.startswith(one.source)
+    return f", such as {message}" if begins_so else f", such as {one.source}: {message}"
 
 
 def exit_code(tally: Tally) -> int:
