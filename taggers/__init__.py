@@ -18,7 +18,13 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from . import batch as batch
+    from . import compare as compare
+    from . import draw as draw
+    from . import emulator as emulator
     from . import errors
+    from . import evaluate as evaluate
+    from . import library as library
     from ._client import AsyncTagger
     from ._image import Image
     from ._model import (
@@ -71,12 +77,14 @@ _HOMES = {
     "_sync": ("Tagger",),
     "errors": ("TaggersError",),
 }  # fmt: skip
+_PACKAGES = ("batch", "compare", "draw", "emulator", "errors", "evaluate", "library")
+"""Some need an extra, so all but `errors` are left out of `__all__`: a `*` would load them."""
 
 
 def __getattr__(name: str) -> Any:
     """Loads a public name (PEP 562)."""
-    if name == "errors":
-        return importlib.import_module(".errors", __name__)
+    if name in _PACKAGES:
+        return importlib.import_module(f".{name}", __name__)
     for home, names in _HOMES.items():
         if name in names:
             found = getattr(importlib.import_module(f".{home}", __name__), name)
@@ -86,4 +94,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_PACKAGES})

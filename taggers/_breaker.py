@@ -55,6 +55,7 @@ class Breaker:
     _until: Moment | None = None
     _lasts_s: float = OPEN_S
     _trial: object = None
+    _saw: str = ""
     _lock: Any = field(factory=threading.Lock)
 
     def enter(self, who: object, now: Moment) -> None:
@@ -88,6 +89,8 @@ class Breaker:
         """Notes what came of a request."""
         failed = faulty(error)
         with self._lock:
+            if error is not None and failed:
+                self._saw = f"{type(error).__name__}: {error.message}"
             if self._until is None:
                 self._count(failed, now)
             elif self._trial is who:
@@ -127,7 +130,10 @@ class Breaker:
         assert self._until is not None
         left_s = max(0.0, self._until.ticks - now.ticks)
         when = f"until {self._until}" if left_s else "while one call tries whether it works again"
-        return CircuitOpen(f"it failed often and is left alone {when}", retry_after_s=left_s)
+        return CircuitOpen(
+            f"it failed often and is left alone {when}; the last time: {self._saw}",
+            retry_after_s=left_s,
+        )
 
 
 BREAKERS = Shared(Breaker)

@@ -13,6 +13,7 @@ from collections.abc import (
     AsyncIterator,
     Callable,
     Iterable,
+    Sequence,
 )
 from functools import partial
 from pathlib import Path
@@ -120,13 +121,28 @@ class AsyncTagger:
         """
         return cls(provider, config=load(path), **arguments)
 
+    @property
+    def config(self) -> Config:
+        """What it asks by: its configuration, with what it was given besides."""
+        config = evolve(self._config, default=self._default)
+        if given := self._targets.settings:
+            assert self._default
+            service = config.service(self._default, self._targets.registry)
+            own = evolve(service, settings={**service.settings, **given})
+            config.services = {**config.services, self._default: own}
+        return config
+
     def paid_by(self, pays: Callable[[Purse], AnyPurse]) -> None:
         """Lets another purse pay in place of each: where the ledger is not of this machine."""
         self._targets.pays = pays
 
+    def leaves(self, provider: str) -> Sequence[str]:
+        """Every provider that may be asked by the name of a provider or a route."""
+        return self._planner.leaves(provider)
+
     def limits_of(self, provider: str) -> list[Limits]:
         """The limits of a provider, or of all that a route may ask."""
-        return [self._targets.of(name).limits for name in self._planner.leaves(provider)]
+        return [self._targets.of(name).limits for name in self.leaves(provider)]
 
     @no_variables()
     def check(self, provider: str | None = None) -> None:

@@ -15,13 +15,24 @@ from pathlib import Path
 
 import pytest
 
-from taggers import AsyncTagger, errors
+from taggers import AsyncTagger, Tagger, errors
 from taggers._config import Config, Prices, Service
-from taggers._keys import Keys
 from taggers._money import Money
-from taggers._registry import installed
-from taggers.batch import Happened, Journal, Retry, Store, Tally, Tariff, batch, query, tariff
-from taggers.compare import prices
+from taggers.batch import (
+    AsyncBatch,
+    Batch,
+    Happened,
+    Journal,
+    Retry,
+    Store,
+    Tally,
+    Tariff,
+    batch,
+    find,
+    query,
+    runs,
+    tariff,
+)
 from taggers.emulator import Emulator, Fault
 from taggers.testing import png
 
@@ -115,7 +126,7 @@ def test_what_a_call_may_cost_is_known_before_it_is_sent() -> None:
     price = Money.parse("0.01 CNY")
     config = Config(services={"tx": tencent}, prices=Prices({"tx": price}))
 
-    found = tariff("tx", config, installed(), Keys.load(), prices(config))
+    found = tariff("tx", config)
 
     assert Tariff(2, price) == found
 
@@ -212,6 +223,89 @@ def test_an_endpoint_that_is_down_is_waited_for_and_costs_few_pictures(
     assert 0 < tally.failed.total() < 40
     assert stop.is_set() == (patience_s > 0)
     assert [V2] == [*(tally.waiting if patience_s else tally.ended)]
+
+
+def test_one_call_tags_a_folder_and_the_same_call_goes_on(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    _pictures(tmp_path / "photos", 5)
+    emulator.fail("code", code="AIS.0502", only=V2, times=2)
+
+    with Tagger(V2, **emulator.settings(V2)) as tagger:
+        library = Batch(tagger, tmp_path / "s.sqlite3")
+        planned = library.plan(tmp_path / "photos")
+        first = library.run(tmp_path / "photos", prepare="never")
+        left = library.plan(tmp_path / "photos")
+        second = library.run(tmp_path / "photos", prepare="never")
+
+    assert (5, 2) == (planned.providers[0].calls, left.providers[0].calls)
+    assert (3, {"UnsupportedImage": 2}) == (first.done, first.failed)
+    assert (2, 3) == (second.done, second.known)
+    assert ["done", "done"] == [run.state for run in runs(library.store)]
+
+
+def test_a_source_that_cannot_be_read_is_counted_and_the_rest_goes_on(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    _pictures(tmp_path / "photos", 2)
+    (tmp_path / "none.csv").write_text("name\n1\n")
+    told: list[Happened] = []
+
+    async def run() -> Tally:
+        async with AsyncTagger(V2, **emulator.settings(V2)) as tagger:
+            library = AsyncBatch(tagger, tmp_path / "s.sqlite3")
+            sources = [tmp_path / "none.csv", *find([str(tmp_path / "photos")])]
+            return await library.run(sources, heard=told.append)
+
+    tally = asyncio.run(run())
+
+    assert (2, 1) == (tally.done, tally.unreadable)
+    assert 3 == len(told)
+    assert "names no pictures" in tally.unread.examples["InvalidInput"]
+
+
+def test_a_call_that_is_cancelled_leaves_what_was_under_way_as_unknown(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    _pictures(tmp_path / "photos", 9)
+    emulator.fail("slow", latency_s=30)
+
+    async def run(library: AsyncBatch) -> None:
+        task = asyncio.create_task(library.run(tmp_path / "photos", prepare="never"))
+        while not any(run.calls == 3 for run in runs(library.store)):
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    async def begin() -> Store:
+        async with AsyncTagger(V2, **emulator.settings(V2)) as tagger:
+            library = AsyncBatch(tagger, tmp_path / "s.sqlite3", concurrency=3)
+            await run(library)
+            return library.store
+
+    (left,) = runs(asyncio.run(begin()))
+    assert ("stopped", 3, 0, 3) == (left.state, left.calls, left.results, left.unknown)
+
+
+def test_whom_it_asks_is_named_once_for_a_batch_and_there_must_be_somebody(tmp_path: Path) -> None:
+    with Tagger() as tagger:
+        library = Batch(tagger, tmp_path / "s.sqlite3")
+        with pytest.raises(errors.InvalidInput, match="its `providers`"):
+            library.run(tmp_path, provider="local-basic")
+        with pytest.raises(errors.ConfigurationError, match="no provider was named"):
+            library.run(tmp_path)
+
+    assert [] == runs(library.store)
+
+
+def test_a_setting_that_was_given_counts_in_what_a_run_costs(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png(90, 60))
+
+    with Tagger("tencent-detect-label", scenes=["web", "news"]) as tagger:
+        planned = Batch(tagger, tmp_path / "s.sqlite3").plan(tmp_path / "a.png")
+
+    assert 2 == planned.providers[0].units
 
 
 CHILD = """

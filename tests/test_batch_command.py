@@ -286,7 +286,8 @@ def test_what_may_have_been_billed_is_listed_and_asked_again_alone(
     unknown = taggers("batch", "--into", "s.sqlite3", "--retry-unknown", "--kind", "OutcomeUnknown")
 
     assert (
-        "7 done, 0 were in the store, 1 failed; 7 units billed (7.00 CNY), 1 maybe" in first.stderr
+        "7 done, 0 were in the store, 0 failed, 1 unknown; 7 units billed (7.00 CNY), 1 maybe"
+        in first.stderr
     )
     assert "there is nothing in s.sqlite3 to ask again" in failed.stderr
     assert "again (may be billed twice): taggers batch --into s.sqlite3 --retry-unknown" in (
@@ -303,6 +304,9 @@ def test_what_may_have_been_billed_is_listed_and_asked_again_alone(
         (("photos", "--retry-failed"), "leave SOURCE out"),
         (("photos", "--kind", "RateLimited"), "leave SOURCE out"),
         (("--retry-failed", "--no-retry"), "exclude each other"),
+        (("--retry-failed", "--where", "plan = gold"), "which a store does not keep"),
+        (("photos", "--route", "typo"), "there is no route 'typo'; taggers.toml has none"),
+        (("-", "--engine", "ray"), "reads its sources elsewhere"),
         (("photos", "--confirm-above", "5"), "'5' is no amount of money"),
     ],
 )
@@ -386,6 +390,7 @@ def test_the_first_interrupt_finishes_what_is_under_way_and_the_second_stops(
     run.process.send_signal(signal.SIGINT)
 
     assert 130 == run.ended()
+    assert "0 failed, 2 unknown; 0 units billed, 2 maybe (2.00 CNY)" in run.said
     assert "2 unknown at huawei-tagging-v2: OutcomeUnknown" in run.said
     assert "the same command goes on from here" in run.said
     assert [(2,)] == _rows(folder / "s.sqlite3", "SELECT count(*) FROM calls")
@@ -419,7 +424,7 @@ def test_what_a_killed_run_had_under_way_is_listed_and_asked_again_and_the_run_c
     undone = taggers("undo", "s.sqlite3", "--run", "1", "--yes")
     again = taggers("batch", "--into", "s.sqlite3", "--retry-unknown", "--yes")
 
-    assert re.search(r"^1 +died .* 8 +0 +0 +8 +0 +8 *$", listed, re.M), listed
+    assert re.search(r"^1 +died .* batch photos -p .* 0 +0 +8 +8.00 CNY *$", listed, re.M), listed
     assert "run 1 is undone" in undone.stderr
     assert "8 done" in again.stderr
 
@@ -446,7 +451,7 @@ def test_answers_of_the_emulator_and_of_vendors_do_not_come_into_one_store(
 
     assert 0 == first.returncode
     assert (2, 0) == (then.returncode, _asked(emulator))
-    assert "s.sqlite3 has 8 answers of the emulator, which would count as known" in then.stderr
+    assert "has answers of the emulator, 8 in all, which would count as known" in then.stderr
 
 
 def test_answers_that_were_asked_for_otherwise_are_told_of(taggers: Taggers) -> None:
@@ -456,17 +461,29 @@ def test_answers_that_were_asked_for_otherwise_are_told_of(taggers: Taggers) -> 
     same, other = taggers(*command), taggers(*command, "--language", "en")
 
     assert "other options" not in same.stderr
-    assert "8 answers in the store were asked for with other options" in other.stderr
+    assert "8 answers to other options, which will not be asked for again" in other.stderr
 
 
 @pytest.mark.parametrize(
     "command",
-    [("--retry-failed", "--into", "typo.sqlite3"), ("photos", "-p", "typo", "--into", "s")],
+    [
+        ("--retry-failed", "--into", "typo.sqlite3"),
+        ("photos", "-p", "typo", "--into", "s"),
+        ("photos", "phtos", "-p", V2, "--yes", "--into", "s"),
+        ("photos", "-p", V2, "--yes", "--where", "plan = gold", "--into", "s"),
+        ("empty", "-p", V2, "--yes", "--into", "s"),
+    ],
 )
-def test_a_typo_makes_no_store(taggers: Taggers, folder: Path, command: tuple[str, ...]) -> None:
+def test_a_typo_makes_no_store(
+    emulator: Emulator, taggers: Taggers, folder: Path, command: tuple[str, ...]
+) -> None:
+    (folder / "empty").mkdir()
+
     said = taggers("batch", *command)
 
     assert said.returncode
+    assert said.stderr
+    assert 0 == _asked(emulator)
     assert not (folder / "typo.sqlite3").exists()
     assert not (folder / "s").exists()
 
@@ -556,3 +573,61 @@ def test_what_cannot_be_taken_back_is_not_done_where_nobody_can_be_asked(
     assert 2 == said.returncode
     assert "pass --yes" in said.stderr
     assert [(8,)] == _rows(folder / "s.sqlite3", "SELECT count(*) FROM results")
+
+
+def test_a_missing_library_is_told_before_a_run_begins(taggers: Taggers, folder: Path) -> None:
+    (folder / "ray.py").write_text("raise ImportError('no ray here')")
+
+    said = taggers("batch", "photos", "--into", "s", "-p", V2, "--engine", "ray", "--yes")
+
+    assert 4 == said.returncode
+    assert "no ray here; run: pip install 'taggers[ray]'" in said.stderr
+    assert not (folder / "s").exists()
+
+
+ROUTES = """
+[routes.tags]
+strategy = "condition"
+targets = ["local-basic"]
+
+[[routes.tags.when]]
+use = "huawei-tagging-v2"
+metadata = { plan = "gold" }
+"""
+
+
+def test_a_route_is_named_alike_in_a_plan_and_in_a_run_and_its_cost_is_known(
+    emulator: Emulator, taggers: Taggers, folder: Path
+) -> None:
+    config = folder / "taggers.toml"
+    config.write_text(config.read_text("utf-8") + ROUTES)
+    plans = ("gold", "gold", "gold", "free")
+    rows = [f"photos/{number:03}.png,{plan}" for number, plan in enumerate(plans)]
+    (folder / "list.csv").write_text("\n".join(["image,plan", *rows]))
+    emulator.fail("reset-after", times=1)
+
+    planned = taggers("plan", "list.csv", "--route", "tags")
+    said = taggers("batch", "list.csv", "--route", "tags", "--into", "s", "--yes").stderr
+
+    assert re.search(r"^tags +4 +0 +3 +3 CNY ", planned.stdout, re.M)
+    assert "3 done, 0 were in the store, 0 failed, 1 unknown; 2 units billed (2.00 CNY)" in said
+    assert [(2, 2.0, 1, 1.0), (0, None, 0, None)] == _rows(
+        folder / "s", "SELECT units, cost, open_units, open_cost FROM spend ORDER BY units DESC"
+    )
+    listed = taggers("runs", "s").stdout
+    assert re.search(r" -p tags .* 3 +0 +1 +2.00 CNY +1.00 CNY *$", listed, re.M)
+
+
+def test_what_is_taken_from_the_store_says_that_its_metadata_is_not_there(
+    emulator: Emulator, taggers: Taggers, folder: Path
+) -> None:
+    config = folder / "taggers.toml"
+    config.write_text(config.read_text("utf-8") + ROUTES)
+    (folder / "list.csv").write_text("image,plan\nphotos/000.png,gold\n")
+    emulator.fail("code", code="AIS.0502", only=V2, times=1)
+    taggers("batch", "list.csv", "--route", "tags", "--into", "s", "--yes")
+
+    again = taggers("batch", "--into", "s", "--retry-failed", "--yes")
+
+    assert "tags has rules about metadata, which a store does not keep" in again.stderr
+    assert "1 done" in again.stderr

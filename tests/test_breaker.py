@@ -50,6 +50,7 @@ def test_a_service_that_fails_often_is_left_alone(error: TaggersError) -> None:
         breaker.enter("next", _at(5.0))
 
     assert 10.0 == caught.value.retry_after_s
+    assert caught.value.message.endswith(f"; the last time: {type(error).__name__}: {error}")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shop import asked, errand, filled, keep, result, sha
 
-from taggers._model import Attempt
+from taggers._model import Attempt, Provenance
 from taggers._money import Money
 from taggers._process import Process
 from taggers.batch import Journal, Picture, Place, Store, runs
@@ -525,3 +525,42 @@ def test_a_run_tells_what_it_asked_and_got(tmp_path: Path) -> None:
 
     assert (1, "done", "batch photos") == (run.id, run.state, run.command)
     assert (2, 2, 4) == (run.calls, run.results, run.units)
+
+
+def test_a_call_of_a_route_costs_what_those_did_who_billed_it(tmp_path: Path) -> None:
+    paid = {name: Money.parse(f"{cost} CNY") for name, cost in [("hw", 0.01), ("tx", 0.04)]}
+    dollars = {"im": Money.parse("1 USD")}
+    sent = [Attempt(provider=name, units=1, billed="yes") for name in ("hw", "tx", "im", "who")]
+    outcomes = {
+        "both.jpg": sent[:2],
+        "two currencies.jpg": [sent[0], sent[2]],
+        "no price.jpg": [sent[0], sent[3]],
+        "maybe.jpg": [evolve(sent[1], billed="maybe")],
+        "free.jpg": [Attempt(provider="hw", units=1, billed="no")],
+    }
+    store = Store.open(tmp_path / "s", make=True)
+    journal = Journal.open(store, "batch photos")
+    journal.prices = paid | dollars
+
+    for name, attempts in outcomes.items():
+        about = Provenance(
+            plugin="hw",
+            billable_units=sum(one.billed == "yes" for one in attempts),
+            attempts=tuple(attempts),
+        )
+        (call,) = journal.begin([errand(name, "tags")])
+        assert call is not None
+        journal.settle([(call, evolve(result(name), provenance=about))])
+
+    cost = "SELECT source, units * price, open_units * price, currency FROM calls ORDER BY call"
+    assert [
+        ("both.jpg", 0.05, 0.0, "CNY"),
+        ("two currencies.jpg", None, None, None),
+        ("no price.jpg", None, None, None),
+        ("maybe.jpg", 0.0, 0.04, "CNY"),
+        ("free.jpg", None, None, None),
+    ] == asked(store, cost)
+    (run,) = runs(store)
+    assert ("tags",) == run.providers
+    assert (("0.05 CNY",), 4) == (tuple(map(str, run.cost)), run.unpriced)
+    assert ("0.04 CNY",) == tuple(map(str, run.open_cost))

@@ -90,8 +90,8 @@ def test_the_command_takes_files_into_a_store_and_tells_what_is_strange(
     code, _, err = run("judge", "s.sqlite3", "j.json")
 
     assert 1 == code
-    assert "took 1 judgements from j.json" in err
-    assert "1 are about pictures that s.sqlite3 has not" in err
+    assert "took 1 judgement from j.json" in err
+    assert "1 is about pictures that s.sqlite3 has not" in err
     assert [Judgement(sha("a.jpg"), "猫", "yes")] == judgements(store)
 
 

@@ -36,6 +36,13 @@ def test_importing_taggers_loads_no_costly_module() -> None:
     assert set() == (with_ - without) & COSTLY
 
 
+def test_the_packages_are_there_when_they_are_named() -> None:
+    loaded = _loaded("import taggers; taggers.batch.Batch; taggers.compare.compare")
+
+    assert {"taggers.batch", "taggers.compare"} <= loaded
+    assert "taggers.evaluate" not in loaded
+
+
 def test_the_version_is_told_by_click_alone() -> None:
     program = "from taggers.cli import main\ntry: main(['--version'])\nexcept SystemExit: pass"
 

@@ -20,12 +20,13 @@ from PIL import Image as Pillow
 
 from taggers import Image, Tagger, TaggersError, errors
 from taggers._config import Config, Prices, Service
-from taggers._keys import Keys
+from taggers._config import Store as Folder
 from taggers._limits import Limits
 from taggers._money import Money
 from taggers._policy import Policy
 from taggers._registry import installed
 from taggers._routes import Route
+from taggers._spend import Cap, Purse, spending
 from taggers.batch import (
     Errand,
     Item,
@@ -43,7 +44,6 @@ from taggers.batch import (
 from taggers.batch._content import Head
 from taggers.batch._copies import Copies
 from taggers.cli import main
-from taggers.compare import prices
 from taggers.emulator import Emulator
 from taggers.testing import png
 
@@ -57,9 +57,7 @@ def _planned(
     prepare: Literal["auto", "never"] = "auto",
     known: Known | None = None,
 ) -> Plan:
-    used = config or Config()
-    items, pricing = map(Item, sources), prices(used)
-    return plan(items, names, used, installed(), Keys.load(), pricing, prepare=prepare, known=known)
+    return plan(map(Item, sources), names, config or Config(), prepare=prepare, known=known)
 
 
 @pytest.fixture
@@ -126,6 +124,46 @@ def test_a_route_costs_what_its_first_does_and_at_most_what_its_dearest(
 
     assert (2, "0.02 CNY", "0.08 CNY") == (tags.calls, str(tags.cost), str(tags.most))
     assert ("0.02 CNY", "0.1 CNY") == (str(paid.cost), str(paid.most))
+
+
+def test_a_plan_names_the_caps_that_it_would_pass(pictures: list[str], tmp_path: Path) -> None:
+    money = Prices({V2: Money.parse("1 CNY"), "imagga-tags": Money.parse("1 CNY")})
+    route = Route(name="tags", targets=(V2,), budget=Money.parse("1.5 CNY"))
+    nightly = Cap("nightly", Money.parse("3 CNY"), "day")
+    config = Config(
+        routes={"tags": route},
+        prices=money,
+        budgets={"nightly": nightly},
+        store=Folder(folder=tmp_path),
+    )
+    purse = Purse(ledger=spending(tmp_path), caps=(nightly,), provider="x", run="before",
+                  price=Money.parse("0.5 CNY"), priced_as="x")  # fmt: skip
+
+    fits = _planned(pictures[:1], V2, "imagga-tags", config=config).caps
+    untouched = not spending(tmp_path).path.exists()
+    purse.reserve(1)
+    both = _planned(pictures[:2], "tags", "imagga-tags", config=config).caps
+
+    assert ((), True) == (fits, untouched)
+    assert (
+        'it costs 4 CNY, and 2.5 CNY is left of the cap "nightly" of 3 CNY a day: what is above '
+        "that is not asked",
+        'it costs 2 CNY, and 1.5 CNY is left of the cap "route tags" of 1.5 CNY a run: what is '
+        "above that is not asked",
+    ) == both
+
+
+def test_a_plan_says_to_whom_a_cap_lets_nothing_through(
+    pictures: list[str], tmp_path: Path
+) -> None:
+    cap = Cap("nightly", Money.parse("3 CNY"), "day")
+    config = Config(budgets={"nightly": cap}, store=Folder(folder=tmp_path))
+
+    (unpriced,) = _planned(pictures[:2], "imagga-tags", config=config).caps
+
+    assert unpriced.startswith(
+        "nothing is sent to imagga-tags: nobody knows what imagga-tags costs"
+    )
 
 
 def test_a_route_goes_on_to_who_takes_what_the_first_refuses(pictures: list[str]) -> None:
@@ -204,7 +242,7 @@ def test_files_that_go_while_they_are_planned_cost_only_themselves(tmp_path: Pat
         paths[0].unlink()  # before the second of its size has it hashed
         yield from (Item(str(path)) for path in paths)
 
-    found = plan(items(), ["local-basic"], Config(), installed(), Keys.load(), prices(Config()))
+    found = plan(items(), ["local-basic"], Config())
 
     assert (4, 1, 1) == (found.found, found.copies, found.unreadable["LocalResourceError"].count)
     assert 2 == found.providers[0].calls
@@ -238,9 +276,7 @@ def test_heads_alone_are_read_of_large_pictures_in_storage() -> None:
 
     fsspec.register_implementation("memory", Seen, clobber=True)
     try:
-        (planned,) = plan(
-            kept, ["local-basic"], Config(), installed(), Keys.load(), prices(Config())
-        ).providers
+        (planned,) = plan(kept, ["local-basic"], Config()).providers
     finally:
         fsspec.register_implementation("memory", MemoryFileSystem, clobber=True)
 
@@ -274,6 +310,21 @@ def test_the_command_prints_the_plan(
     record = json.loads(capsys.readouterr().out)
     assert not ended.value.code
     assert ("0.0135 USD", 3) == (record["providers"][0]["cost"], record["providers"][0]["calls"])
+
+
+def test_the_command_names_the_caps(
+    pictures: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "taggers.toml"
+    config.write_text(
+        f'[prices]\n{V2} = "1 CNY"\n[budgets.small]\ncap = "1 CNY"\nper = "run"\n'
+        '[store]\nfolder = "."\n'
+    )
+
+    with pytest.raises(SystemExit):
+        main(["--config", str(config), "plan", *pictures[:2], "-p", V2])
+
+    assert 'it costs 2 CNY, and 1 CNY is left of the cap "small"' in capsys.readouterr().out
 
 
 def test_a_plan_of_what_is_not_there_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:

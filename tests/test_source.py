@@ -137,7 +137,7 @@ def test_broken_rows_and_sources_are_told_and_the_rest_goes_on(photos: Path) -> 
     expected = (
         "gone.csv cannot be read: No such file",
         "m.jsonl:2: is no JSON",
-        "m.jsonl: 1 rows name no picture",
+        "m.jsonl: no picture is named in 1 of its rows",
         "nosuch://x cannot be read",
     )
     assert len(expected) == len(told)

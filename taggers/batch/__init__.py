@@ -1,18 +1,23 @@
 """Tagging many pictures, and what is kept of it.
 
-    from taggers.batch import Store, query
+    from taggers import Tagger
+    from taggers.batch import Batch, query
 
-    with Store.open("photos.sqlite3") as store, query(store, "SELECT label FROM tags") as answer:
-        print(answer.columns, *answer.rows)
+    with Tagger("local-basic") as tagger:
+        batch = Batch(tagger, "photos.sqlite3")
+        tally = batch.run("photos/")
+    with query(batch.store, "SELECT label, count(*) FROM tags GROUP BY label") as answer:
+        print(tally.done, *answer.rows)
 
 A `Store` is one SQLite file. A run writes into it by a `Journal`: `begin` before a request leaves,
-`settle` when something came of it. What is in it is asked for with `query` and `search`, written
-into files by `export`, read again with today's plugins by `renormalize`, and taken out, run by run,
-with `undo`.
+`settle` when something came of it; `batch` does that for all pictures. What is in it is asked for
+with `query` and `search`, written into files by `export`, read again with today's plugins by
+`renormalize`, and taken out, run by run, with `undo`.
 """
 
 from __future__ import annotations
 
+from ._batch import AsyncBatch, Batch, Sources
 from ._errand import Errand, Open, Picture, Place, Retry
 from ._export import FORMATS, export, write_lines, write_parts
 from ._item import Item, Tell
@@ -39,6 +44,8 @@ __all__ = [
     "FORMATS",
     "VIEWS",
     "Answer",
+    "AsyncBatch",
+    "Batch",
     "Errand",
     "Happened",
     "Item",
@@ -57,6 +64,7 @@ __all__ = [
     "Reason",
     "Retry",
     "Run",
+    "Sources",
     "Store",
     "Tally",
     "Tariff",

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from attrs import define, field, frozen
 
 from .._config import Config
-from .._keys import Keys
 from .._money import CURRENCIES, Money
 from .._prepare import could_fit
 from .._provider import Price, Provider
-from .._registry import Registry
+from .._registry import installed
 from .._routes import Asked, Candidate, Planner, Step
-from ..compare import Pricing
 from ..errors import LocalResourceError, TaggersError
 from ._content import Head
 from ._tariff import Tariff, settings_of, tariff
@@ -70,16 +69,15 @@ def _broken_limit(provider: Provider, head: Head) -> TaggersError | None:
     return None
 
 
-def leaves_of(
-    names: Iterable[str], config: Config, registry: Registry, keys: Keys, pricing: Pricing
-) -> Mapping[str, Leaf]:
+def leaves_of(names: Iterable[str], config: Config) -> Mapping[str, Leaf]:
     """The providers of these names. Raises `ConfigurationError` for one that there is not."""
+    registry = installed()
 
     def leaf(name: str) -> Leaf:
         service = config.service(name, registry)
         provider = registry.provider(service.plugin)
-        bills = tariff(name, config, registry, keys, pricing)
-        region = settings_of(name, config, registry, keys).get("region")
+        bills = tariff(name, config)
+        region = settings_of(name, config).get("region")
         own, offers = service.limits, provider.offers
         said = config.prices.said(name, service.plugin)
         return Leaf(
@@ -145,6 +143,11 @@ class Counted:
         elif refusal is not None:
             self.refused.add(refusal)
 
+    def first(self) -> Iterator[tuple[Step, int]]:
+        """Whom pictures come to first, and how many do."""
+        for way in self._ways.values():
+            yield way.steps[0], way.pictures
+
     @property
     def calls(self) -> int:
         """One for each picture that somebody takes."""
@@ -176,7 +179,7 @@ class Counted:
         rates = {name: self.leaves[name].rate_per_s for name in asked}
         paced = [asked[name] / rate for name, rate in rates.items() if rate]
         at_a_time = self.leaves[self.planner.leaves(self.name)[0]].concurrency
-        return max(self.calls * call_s / at_a_time, *paced, 0.0)
+        return max(math.ceil(self.calls / at_a_time) * call_s, *paced, 0.0)
 
     def _at_most(self, taking: Sequence[Step]) -> Money | None:
         """What is paid for a picture at most: it comes to the dearest, or is paid at each where the

@@ -19,8 +19,10 @@ from typing import Any, Literal, Self
 from attrs import define, field
 
 from .._model import Result
+from .._money import Money
 from ..errors import LocalResourceError, TaggersError
 from ._calls import begin_calls, settle_calls, states_of_places
+from ._costs import price_calls
 from ._errand import Errand, Open, Place, Retry, without_result
 from ._results import Results
 from ._runs import begin_run, end_run, forsake, recover, refuse_company, take_over
@@ -32,8 +34,10 @@ __all__ = ["Journal"]
 
 @define(eq=False)
 class Journal:
-    """What one run writes into its store; `died` is how many calls of ended processes have become
-    'unknown' as it began. Every method blocks, and may be called by any thread.
+    """What one run writes into its store. Every method blocks, and may be called by any thread.
+
+    `died` is how many calls of ended processes have become 'unknown' as it began; `prices` is what
+    a unit costs of those whom routes come to.
 
     What raises `LocalResourceError` has written nothing, and may be called again.
     """
@@ -41,6 +45,7 @@ class Journal:
     store: Store
     run: int
     died: int = 0
+    prices: Mapping[str, Money] = field(factory=dict)
     _results: Results = field(factory=Results, repr=False)
     _now: Callable[[], float] = field(default=time.time, repr=False)
 
@@ -113,6 +118,8 @@ class Journal:
         with self._write() as sql:
             provider, now = partial(self._results.provider, sql), self._now()
             self._results.put(sql, self.run, settle_calls(sql, outcomes, provider, now))
+            if self.prices:
+                price_calls(sql, outcomes, self.prices)
             return begin_calls(sql, self.run, errands, retry, provider, now)
 
     def asked(self, places: Sequence[Place]) -> list[dict[str, str]]:

@@ -24,6 +24,7 @@ from .._limits import WINDOW_S
 from .._money import Money
 from .._spend import Purse, Reservation, spending
 from ..errors import Billed, TaggersError
+from ._costs import prices_of
 from ._errand import Errand, Place, Retry
 from ._item import Item
 from ._job import LEASE_S, Chunk, Job, LeaseOver, NotYet, Progress, Pulse, Word
@@ -87,6 +88,7 @@ class Coordinator:
     def __attrs_post_init__(self) -> None:
         self.job.enter()
         self._journal = Journal.resume(Store.open(self.job.store), self.job.run)
+        self._journal.prices = prices_of(self.job.tariffs, self.job.providers)
         self._chunks = self._cut(self.job.pictures(self.note_fault))
         if self.again:
             self._recovers_until = self._ticks() + DEAD_S

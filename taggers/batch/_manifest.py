@@ -63,7 +63,7 @@ def items(
             scope="call",
         )
     if nameless:
-        tell(InvalidInput(f"{name}: {nameless:,} rows name no picture", scope="call"))
+        tell(InvalidInput(f"{name}: no picture is named in {nameless:,} of its rows", scope="call"))
 
 
 def names(file: BinaryIO) -> Iterator[str]:

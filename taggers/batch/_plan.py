@@ -10,13 +10,11 @@ from typing import Literal
 from attrs import define, field, frozen
 
 from .._config import Config
-from .._keys import Keys
 from .._money import Money
-from .._registry import Registry
 from .._routes import Planner
-from ..compare import Pricing
 from ..errors import TaggersError
 from ._asked import Counted, Reasons, leaves_of
+from ._caps import passed
 from ._content import Head, head
 from ._copies import Copies
 from ._item import Item
@@ -64,7 +62,7 @@ class Plan:
     """What a run would do: the numbers of pictures found, of those that are copies of others, of
     those about which all is in the store, and of those that cannot be read, by kind of error; and
     what each would be asked. `cheapest` is the one of those that take the most pictures that costs
-    the least; None where that is not known."""
+    the least; None where that is not known. `caps` says which spend caps all of it would pass."""
 
     found: int
     copies: int
@@ -72,6 +70,7 @@ class Plan:
     unreadable: Mapping[str, Reason]
     providers: tuple[Planned, ...]
     cheapest: str | None
+    caps: tuple[str, ...] = ()
 
     @property
     def unread(self) -> int:
@@ -83,9 +82,6 @@ def plan(
     items: Iterable[Item],
     names: Iterable[str],
     config: Config,
-    registry: Registry,
-    keys: Keys,
-    pricing: Pricing,
     *,
     prepare: Literal["auto", "never"] = "auto",
     fetch: bool = False,
@@ -102,7 +98,7 @@ def plan(
         cny_per_usd=config.prices.cny_per_usd,
     )
     asked = tuple(dict.fromkeys(names))
-    leaves = leaves_of(_every_leaf(asked, config, planner), config, registry, keys, pricing)
+    leaves = leaves_of(_every_leaf(asked, config, planner), config)
     counted = [
         Counted(name=name, leaves=leaves, planner=planner, config=config, prepare=prepare,
                 fetch=fetch) for name in asked
@@ -122,6 +118,7 @@ def plan(
         unreadable=_reasons(pictures.unreadable),
         providers=planned,
         cheapest=_cheapest(planned, config.prices.cny_per_usd),
+        caps=tuple(dict.fromkeys(passed(counted, config))),
     )
 
 

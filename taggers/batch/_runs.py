@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from attrs import frozen
 
+from .._money import Currency, Money
 from .._process import Process
 from ..errors import InvalidInput, LocalResourceError
 from ._rows import listed
@@ -26,8 +28,12 @@ goes on after all, nothing is lost: what it settles then is kept."""
 @frozen
 class Run:
     """A run: its `state` is "running", "done", "stopped", "died" or "undone"; times are Unix
-    seconds. `calls` counts what it asked, `results` what there is of it, `failed` and `unknown`
-    what ended so and was not tried again; `units` are billed, and `open_units` may be.
+    seconds. `providers` are those that it asked, routes among them. `calls` counts what it asked,
+    `results` what there is of it; of what ended without one, and was not tried again since,
+    `failed` counts what costs nothing to ask again, and `unknown` what may have been billed.
+
+    `units` are billed, for `cost`, and `open_units` may be, for `open_cost`: an amount in each
+    currency. `unpriced` of both are units whose price is not known.
     """
 
     id: int
@@ -35,28 +41,93 @@ class Run:
     command: str
     began: float
     ended: float | None
+    providers: tuple[str, ...]
     calls: int
     results: int
     failed: int
     unknown: int
     units: int
     open_units: int
+    cost: tuple[Money, ...]
+    open_cost: tuple[Money, ...]
+    unpriced: int
+    open_unpriced: int
 
 
-def runs(store: Store) -> list[Run]:
-    """The runs of a store, the first one first."""
+def runs(store: Store, run: int | None = None) -> list[Run]:
+    """The runs of a store, the first one first; or the one of this id."""
     with store.read() as sql:
+        dead = {*_dead(sql, time.time())}
+        groups: dict[int, list[_Alike]] = defaultdict(list)
+        for found, *alike in sql.execute(_ALIKE, {"run": run}):
+            groups[found].append(_Alike(*alike))
         rows = sql.execute(
-            "SELECT r.id, iif(r.id IN (SELECT value FROM json_each(?1)), 'died', r.state), "
-            "r.command, r.began, r.ended, count(c.id), "
-            "coalesce(sum(c.state = 'done'), 0), coalesce(sum(c.state = 'failed'), 0), "
-            "coalesce(sum(c.state = 'unknown' OR c.state = 'sent' "
-            "AND r.id IN (SELECT value FROM json_each(?1))), 0), "
-            "coalesce(sum(c.units), 0), coalesce(sum(c.open_units), 0) "
-            "FROM run_rows AS r LEFT JOIN call_rows AS c ON c.run = r.id GROUP BY r.id",
-            (listed(_dead(sql, time.time())),),
+            "SELECT id, state, command, began, ended FROM run_rows "
+            "WHERE :run IS NULL OR id = :run ORDER BY id",
+            {"run": run},
         )
-        return [Run(*row) for row in rows]
+        return [_run(id in dead, groups[id], id, *about) for id, *about in rows]
+
+
+_ALIKE = """
+    SELECT c.run, p.name, c.state, c.currency, count(*), sum(c.units), sum(c.open_units),
+    sum(c.units * c.price), sum(c.open_units * c.price)
+    FROM call_rows AS c JOIN provider_rows AS p ON p.id = c.provider
+    WHERE :run IS NULL OR c.run = :run GROUP BY c.run, c.provider, c.state, c.currency
+"""
+
+
+class _Alike(NamedTuple):
+    """The calls of a run that asked the same provider, are in the same state, and cost the same
+    currency, with their units and micros, billed and open ones."""
+
+    provider: str
+    state: str
+    currency: Currency | None
+    calls: int
+    units: int
+    open_units: int
+    micros: int | None
+    open_micros: int | None
+
+
+def _run(
+    is_dead: bool,
+    calls: Sequence[_Alike],
+    id: int,
+    state: str,
+    command: str,
+    began: float,
+    ended: float | None,
+) -> Run:
+    lost = ("unknown", "sent") if is_dead else ("unknown",)
+    return Run(
+        id,
+        "died" if is_dead else state,
+        command,
+        began,
+        ended,
+        providers=tuple(dict.fromkeys(one.provider for one in calls)),
+        calls=sum(one.calls for one in calls),
+        results=sum(one.calls for one in calls if one.state == "done"),
+        failed=sum(one.calls for one in calls if one.state == "failed"),
+        unknown=sum(one.calls for one in calls if one.state in lost),
+        units=sum(one.units for one in calls),
+        open_units=sum(one.open_units for one in calls),
+        cost=_by_currency((one.currency, one.micros) for one in calls),
+        open_cost=_by_currency((one.currency, one.open_micros) for one in calls),
+        unpriced=sum(one.units for one in calls if one.currency is None),
+        open_unpriced=sum(one.open_units for one in calls if one.currency is None),
+    )
+
+
+def _by_currency(amounts: Iterable[tuple[Currency | None, int | None]]) -> tuple[Money, ...]:
+    """All together in each currency; none without any."""
+    micros = Counter[Currency]()
+    for currency, amount in amounts:
+        if currency is not None and amount:
+            micros[currency] += amount
+    return tuple(Money(amount, currency) for currency, amount in sorted(micros.items()))
 
 
 def recovered(store: Store) -> int:
@@ -77,7 +148,7 @@ def ensure_one_kind(store: Store, *, emulated: bool) -> None:
     if others:
         what = "vendors" if emulated else "the emulator"
         raise InvalidInput(
-            f"{store.path} has {others:,} answers of {what}, which would count as known",
+            f"{store.path} has answers of {what}, {others:,} in all, which would count as known",
             hint="name another store",
             scope="call",
         )

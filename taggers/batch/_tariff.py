@@ -13,10 +13,10 @@ from .._keys import Keys
 from .._model import Options
 from .._money import Money
 from .._provider import Provider
-from .._registry import Registry
+from .._registry import installed
 from .._settings import Settings
 from .._wire import Request
-from ..compare import Pricing
+from ..compare import prices
 
 __all__ = ["Tariff", "settings_of", "tariff"]
 
@@ -31,21 +31,20 @@ class Tariff:
     price: Money | None = None
 
 
-def tariff(name: str, config: Config, registry: Registry, keys: Keys, pricing: Pricing) -> Tariff:
+def tariff(name: str, config: Config) -> Tariff:
     """The tariff of a provider. Of a route it is not known, as it depends on who answers. Raises
     `ConfigurationError` for a name that is none."""
     if name in config.routes:
         return Tariff()
-    service = config.service(name, registry)
-    provider = registry.provider(service.plugin)
-    settings = settings_of(name, config, registry, keys)
-    return Tariff(_units(provider, settings), pricing(name, service.plugin))
+    plugin = config.service(name).plugin
+    units = _units(installed().provider(plugin), settings_of(name, config))
+    return Tariff(units, prices(config)(name, plugin))
 
 
-def settings_of(name: str, config: Config, registry: Registry, keys: Keys) -> Settings:
+def settings_of(name: str, config: Config) -> Settings:
     """The settings of a provider as far as they are there; what is missing is None."""
-    service = config.service(name, registry)
-    found = find(registry.provider(service.plugin), service, keys, {})
+    service = config.service(name)
+    found = find(installed().provider(service.plugin), service, Keys.load(), {})
     return Settings({item.setting.name: item.value for item in found})
 
 

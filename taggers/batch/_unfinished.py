@@ -47,10 +47,10 @@ def unfinished(store: Store, run: int | None = None) -> list[Unfinished]:
             f"SELECT name, c.state, c.kind, count, {_FIRST}, c.message, options FROM ("
             "SELECT p.name, c.state, c.kind, count(*) AS count, r.options, "
             "min(c.id) AS first FROM call_rows AS c JOIN provider_rows AS p ON p.id = c.provider "
-            f"JOIN run_rows AS r ON r.id = c.run WHERE {_OPEN} AND (?1 IS NULL OR c.run = ?1) "
+            f"JOIN run_rows AS r ON r.id = c.run WHERE {_OPEN} AND (:run IS NULL OR c.run = :run) "
             "GROUP BY p.name, c.state, c.kind, r.options"
             ") AS alike JOIN call_rows AS c ON c.id = alike.first ORDER BY count DESC, first",
-            (run,),
+            {"run": run},
         )
         return [_alike(*row) for row in rows]
 

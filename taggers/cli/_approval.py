@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Unpack
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from .._client import Sending
-from .._config import Config
-from .._keys import Keys
+import click
+
 from .._money import CURRENCIES, Money
-from .._registry import installed
-from ..batch import Item, Known, Plan, Planned, plan
-from ..compare import prices
+from ..batch import Item, Plan, Planned
 from ._confirming import confirmed
 from ._planned import show
-from ._terminal import console, safe
+from ._terminal import console, many, safe
 from ._ticker import Ticker
 
 __all__ = ["UNASKED", "approve", "planned", "worry"]
@@ -23,16 +19,8 @@ UNASKED = (Money.parse("1 USD"), Money.parse("5 CNY"))
 """What a run may cost without a question, where nobody says otherwise."""
 
 
-def planned(
-    items: Iterable[Item],
-    names: Sequence[str],
-    config: Config,
-    known: Known | None,
-    *,
-    language: str | None,
-    **how: Unpack[Sending],
-) -> Plan:
-    """The plan of a run, made while a person sees how far it is."""
+def planned(items: Iterable[Item], make: Callable[[Iterator[Item]], Plan]) -> Plan:
+    """The plan that is made of these pictures, while a person sees how far it is."""
     looked_at = 0
 
     def counted() -> Iterator[Item]:
@@ -42,28 +30,20 @@ def planned(
             yield item
 
     def told() -> str:
-        return f"planning: {looked_at:,} pictures looked at"
+        return f"planning: {many(looked_at, 'picture')} looked at"
 
     with Ticker(told, told):
-        return plan(
-            counted(),
-            names,
-            config,
-            installed(),
-            Keys.load(),
-            prices(config),
-            prepare=how["prepare"],
-            fetch=how["fetch"],
-            language=language,
-            known=known,
-        )
+        return make(counted())
 
 
 def approve(found: Plan, limit: Money | None, cny_per_usd: float | None) -> None:
     """Returns where a plan costs little, or a person agrees to it, and ends the command where not.
     Raises `InvalidInput` where nobody can be asked."""
     why = worry(found.providers, (limit,) if limit else UNASKED, cny_per_usd)
-    if why is not None:
+    if why is None:
+        for line in found.caps:
+            click.echo(f"taggers: {safe(line)}", err=True)
+    else:
         show(found, console(stderr=True))
         confirmed(f"{safe(why)}; go on?", yes=False, why=why)
 

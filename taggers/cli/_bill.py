@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from .._config import Config
-from .._money import Money
+from .._money import MICROS, Currency, Money
 from .._registry import installed
 from ..compare import prices
 from ..errors import TaggersError
+from ._terminal import many
 
-__all__ = ["PriceOf", "bill", "price_of"]
+__all__ = ["PriceOf", "amounts", "bill", "price_of"]
 
 PriceOf = Callable[[str], Money | None]
 
@@ -34,16 +35,18 @@ def price_of(config: Config) -> PriceOf:
 def bill(units: Mapping[str, int], price: PriceOf) -> str:
     """These units by who bills them as money, as in "1.35 USD", and those without a price as they
     are; empty where there are none."""
-    micros, unpriced = Counter[str](), 0
+    micros, unpriced = Counter[Currency](), 0
     for name, count in dict(units).items():
         one = price(name)
         if one is None:
             unpriced += count
         else:
             micros[one.currency] += one.micros * count
-    parts = [
-        f"{micros[currency] / 1e6:,.2f} {currency}" for currency in sorted(micros)
-        if micros[currency]
-    ]  # fmt: skip
-    parts += [f"{unpriced:,} units of unknown price"] if unpriced else []
+    return amounts([Money(micros[of], of) for of in sorted(micros) if micros[of]], unpriced)
+
+
+def amounts(paid: Iterable[Money], unpriced: int) -> str:
+    """Money in several currencies, and units without a price, in words."""
+    parts = [f"{one.micros / MICROS:,.2f} {one.currency}" for one in paid]
+    parts += [f"{many(unpriced, 'unit')} of unknown price"] if unpriced else []
     return " and ".join(parts)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Iterable, Iterator
+import glob
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -11,10 +15,10 @@ import click
 from attrs import define, evolve, field, frozen
 
 from ..batch import Item, Tell, Where, find, sampled
-from ..errors import TaggersError
+from ..errors import InvalidInput, TaggersError
 from ._terminal import complain
 
-__all__ = ["Chosen", "choosing"]
+__all__ = ["Chosen", "choosing", "flows"]
 
 SHOWN = 20
 """So many complaints are printed; a damaged manifest may have millions."""
@@ -70,6 +74,16 @@ class Chosen:
         """The same choice, without a word of what cannot be read: it has been said."""
         return evolve(self, complaints=_Complaints(silent=True))
 
+    def finds(self, sources: Sequence[str]) -> bool:
+        """Whether there is a picture in the sources; it is told why there is none. What can be read
+        but once is not looked at. Raises `InvalidInput` for a name at which there is nothing."""
+        for source in filter(_is_missing, sources):
+            raise InvalidInput(f"there is nothing at {source!r}", scope="call")
+        if any(map(flows, sources)):
+            return True
+        quiet = find(sources, where=self.where, tell=lambda _: None)
+        return any(True for _ in quiet) or any(True for _ in self.of(sources))
+
     def of(self, sources: Iterable[str], tell: Tell | None = None) -> Iterator[Item]:
         """The pictures of these sources, one after another. What cannot be read is printed, or told
         to `tell`."""
@@ -80,6 +94,19 @@ class Chosen:
         """As many of these pictures as are wanted."""
         first = islice(items, self.first)
         return sampled(first, self.sample, self.seed) if self.sample else first
+
+
+def flows(source: str) -> bool:
+    """Whether what is read of a source is gone then."""
+    with contextlib.suppress(OSError, ValueError):
+        return source == "-" or stat.S_ISFIFO(os.stat(source).st_mode)  # noqa: PTH116
+    return False
+
+
+def _is_missing(source: str) -> bool:
+    """Whether a source is the path of nothing."""
+    is_path = source != "-" and "://" not in source and not glob.has_magic(source)
+    return is_path and not os.path.lexists(source)
 
 
 def choosing(command: Callable[..., Any]) -> Callable[..., Any]:

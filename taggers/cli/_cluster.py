@@ -13,8 +13,10 @@ from typing import Any
 import click
 from attrs import define, frozen
 
+from .._extras import check_extra
 from ..batch import Job, Journal, Progress, Tell, write_parts
 from ..errors import TaggersError
+from ._choosing import flows
 from ._running import Screen
 
 __all__ = ["Cluster", "Elsewhere", "clustered"]
@@ -43,6 +45,19 @@ class Cluster:
     workers: int | None
     parts: Path | None
 
+    def check(self, sources: Sequence[str]) -> None:
+        """Raises `UsageError` for sources that other nodes cannot read, and `LocalResourceError`
+        where a library is missing."""
+        if any(map(flows, sources)):
+            raise click.UsageError(
+                "--engine ray reads its sources elsewhere: write the list into a .csv file with "
+                "the column image"
+            )
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        check_extra("ray", "--engine ray", "ray")
+        if self.parts:
+            check_extra("parquet", "--parts", "pyarrow")
+
     def doing(self, tell: Tell) -> Elsewhere:
         """What runs a job here, and `tell`s what went wrong."""
         return functools.partial(self.run, tell)
@@ -50,7 +65,6 @@ class Cluster:
     def run(self, tell: Tell, job: Job, journal: Journal, screen: Screen) -> bool:
         """Runs a job whose run has begun, and says whether it was stopped before its end. `tell`
         is told of what could not be read of the sources, and why workers had to end."""
-        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
         from ..batch._ray import on_ray
 
         watch = _Watch(screen)

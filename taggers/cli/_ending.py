@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import shorten
 
-from ..batch import Journal, Tally, Unfinished, unfinished
+from .._money import Money
+from ..batch import Journal, Run, Tally, Unfinished, runs, unfinished
 from ._again import again
-from ._bill import PriceOf, bill
+from ._bill import amounts
+from ._terminal import many
 
 __all__ = ["ending", "exit_code", "listed"]
 
@@ -16,12 +18,11 @@ LONGEST = 120
 """The most characters that are shown of an error's message."""
 
 
-def ending(
-    tally: Tally, journal: Journal, price: PriceOf, *, stopped: bool, alone: bool
-) -> Iterator[str]:
+def ending(tally: Tally, journal: Journal, *, stopped: bool, alone: bool) -> Iterator[str]:
     """The lines. `alone` says that pictures came from the store, so that there is no source to go
     on with."""
-    yield _counted(tally, journal.run, price)
+    (run,) = runs(journal.store, journal.run)
+    yield _counted(run, tally)
     for kind, count in tally.unread.counts.most_common():
         yield f"{count:,} could not be read: {kind}, such as {tally.unread.examples[kind]}"
     of_run = unfinished(journal.store, journal.run)
@@ -44,11 +45,17 @@ def ending(
 def listed(store: Path, found: list[Unfinished]) -> Iterator[str]:
     """What has no result, each kind with an example and the command that asks for those again."""
     for one in found:
-        such_as = f", such as {one.source}" if one.source else ""
-        message = shorten(one.message, LONGEST, placeholder=" …")
-        yield f"{one.count:,} {one.state} at {one.provider}: {one.kind}{such_as}: {message}"
+        yield f"{one.count:,} {one.state} at {one.provider}: {one.kind}{_example(one)}"
         warning = " (may be billed twice)" if one.state == "unknown" else ""
         yield f"  again{warning}: {again(store, one)}"
+
+
+def _example(one: Unfinished) -> str:
+    message = shorten(one.message, LONGEST, placeholder=" …")
+    if one.source is None:
+        return f": {message}"
+    begins_so = message.startswith(one.source)
+    return f", such as {message}" if begins_so else f", such as {one.source}: {message}"
 
 
 def exit_code(tally: Tally) -> int:
@@ -60,14 +67,27 @@ def exit_code(tally: Tally) -> int:
     return 3 if any(error.scope == "credential" for error in tally.ended.values()) else 4
 
 
-def _counted(tally: Tally, run: int, price: PriceOf) -> str:
-    cost, maybe = bill(tally.billed, price), bill(tally.maybe_billed, price)
+def _counted(run: Run, tally: Tally) -> str:
+    """What `taggers runs` says of a run, and what only the run itself knows."""
+    parts = [
+        f"{run.results:,} done",
+        many(tally.known, "was in the store", "were in the store"),
+        f"{run.failed:,} failed",
+        *([f"{run.unknown:,} unknown"] if run.unknown else []),
+        *([f"{tally.unreadable:,} could not be read"] if tally.unreadable else []),
+    ]
+    cost = _cost(run.cost, run.unpriced)
+    maybe = _cost(run.open_cost, run.open_unpriced)
     return (
-        f"run {run}: {tally.done:,} done, {tally.known:,} were in the store, "
-        f"{tally.failed.total():,} failed; {tally.units:,} units billed"
-        + (f" ({cost})" if cost and tally.units else "")
-        + (f", {tally.maybe_units:,} maybe ({maybe})" if tally.maybe_units else "")
+        f"run {run.id}: {', '.join(parts)}; {many(run.units, 'unit')} billed"
+        + cost
+        + (f", {run.open_units:,} maybe{maybe}" if run.open_units else "")
     )
+
+
+def _cost(paid: Sequence[Money], unpriced: int) -> str:
+    cost = amounts(paid, unpriced) if paid else "of unknown price" if unpriced else ""
+    return f" ({cost})" if cost else ""
 
 
 def _unknown(found: list[Unfinished]) -> int:

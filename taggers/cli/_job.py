@@ -6,55 +6,37 @@ import asyncio
 import contextlib
 import secrets
 import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
 
-from attrs import define, field
+from attrs import frozen
 
-from .._client import AsyncTagger
-from .._config import Config
-from .._keys import Keys
+from .._call import TagOptions
 from .._money import Money
-from .._registry import installed
-from .._sync import Tagger
-from ..batch import Item, Journal, Known, Retry, Store, Tariff, Tell, batch, tariff
+from ..batch import AsyncBatch, Item, Journal, Tell
 from ..batch import Job as Work
-from ..compare import prices
 from ..errors import InvalidInput
 from ._approval import approve, planned
 from ._pictures import Pictures
 from ._running import Screen
 
-__all__ = ["Job", "check"]
+__all__ = ["Job"]
 
 
-@define(kw_only=True)
+@frozen
 class Job:
-    """What is to be done: `pictures`, asked about with `options`, `concurrency` calls of each
-    provider at a time (None: as it declares). `retry` says which errands are begun again."""
+    """What is to be done: `pictures`, tagged by a batch, and asked about with `options`."""
 
-    config: Config
-    store: Store
+    batch: AsyncBatch
     pictures: Pictures
-    retry: tuple[Retry, ...]
-    options: Mapping[str, Any]
-    concurrency: int | None = None
-    tariffs: Mapping[str, Tariff] = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        registry, keys, pricing = installed(), Keys.load(), prices(self.config)
-        self.tariffs = {
-            name: tariff(name, self.config, registry, keys, pricing)
-            for name in self.pictures.providers
-        }
+    options: TagOptions
 
     @property
     def is_free(self) -> bool:
         """Whether nobody bills anything."""
         return all(
             bills.units == 0 or (bills.price is not None and not bills.price.micros)
-            for bills in self.tariffs.values()
+            for bills in self.batch.tariffs.values()
         )
 
     def approve(self, limit: Money | None) -> int:
@@ -66,71 +48,41 @@ class Job:
                 hint="pass --yes, or write the list into a .csv file with the column image",
                 scope="call",
             )
-        names = self.pictures.providers
-        with Known.of(self.store, names, self.retry) as known:
-            found = planned(
-                self.pictures.items(),
-                names,
-                self.config,
-                known,
-                language=self.options["language"],
-                prepare=self.options["prepare"],
-                fetch=self.options["fetch"],
-            )
-        approve(found, limit, self.config.prices.cny_per_usd)
+        found = planned(
+            self.pictures.items(), lambda items: self.batch.planned(items, self.options)
+        )
+        approve(found, limit, self.batch.tagger.config.prices.cny_per_usd)
         return found.found * self.pictures.each
 
     async def run(self, journal: Journal, items: Iterable[Item], screen: Screen) -> bool:
         """Runs, and tells whether it was stopped before its end."""
         stop = asyncio.Event()
-        state: Literal["done", "stopped"] = "stopped"
-        try:
-            with _interruptible(stop, screen):
-                async with AsyncTagger(config=self.config) as tagger:
-                    await batch(
-                        tagger,
-                        journal,
-                        screen.paced(items),
-                        self._at_a_time(tagger),
-                        stop=stop,
-                        retry=self.retry,
-                        heard=screen.show,
-                        tally=screen.tally,
-                        tariffs=self.tariffs,
-                        **self.options,
-                    )
-            state = "stopped" if stop.is_set() or screen.tally.ended else "done"
-        except asyncio.CancelledError:
-            stop.set()
-        finally:
-            journal.close(state)
+        with contextlib.suppress(asyncio.CancelledError), _interruptible(stop, screen):
+            async with self.batch.tagger:
+                await self.batch.do(
+                    journal,
+                    screen.paced(items),
+                    self.options,
+                    tally=screen.tally,
+                    stop=stop,
+                    heard=screen.show,
+                )
         return stop.is_set()
 
     def for_many(self, journal: Journal, pictures: Callable[[Tell], Iterable[Item]]) -> Work:
         """The same for many machines."""
         return Work(
             folder=Path.cwd(),
-            store=self.store.path.absolute(),
+            store=self.batch.store.path.absolute(),
             run=journal.run,
             name=secrets.token_hex(8),
-            config=self.config,
+            config=self.batch.tagger.config,
             pictures=pictures,
-            providers=self._at_a_time(AsyncTagger(config=self.config)),
-            retry=self.retry,
-            tariffs=self.tariffs,
+            providers=self.batch.at_a_time,
+            retry=tuple(self.batch.retry),
+            tariffs=self.batch.tariffs,
             options=self.options,
         )
-
-    def _at_a_time(self, tagger: AsyncTagger) -> Mapping[str, int]:
-        names: Sequence[str] = self.pictures.providers
-        return {name: self.concurrency or tagger.declared_concurrency(name) for name in names}
-
-
-def check(names: Iterable[str], config: Config) -> None:
-    """Raises `ConfigurationError` where there is no such provider, or it lacks something."""
-    with Tagger(config=config) as tagger:
-        for name in names:
-            tagger.check(name)
 
 
 @contextlib.contextmanager

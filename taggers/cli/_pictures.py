@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
-import stat
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from attrs import frozen
 
 from ..batch import Item, Retry, Store, Tell, to_retry, unfinished
-from ._choosing import Chosen
+from ._choosing import Chosen, flows
 
 __all__ = ["Pictures", "of_sources", "of_store"]
 
@@ -58,7 +56,7 @@ def of_sources(chosen: Chosen, sources: Sequence[str], providers: tuple[str, ...
         lambda: chosen.of(sources),
         lambda: chosen.quietly().of(sources),
         functools.partial(chosen.of, sources),
-        once=any(map(_flows, sources)),
+        once=any(map(flows, sources)),
     )
 
 
@@ -75,22 +73,14 @@ def of_store(
     def items() -> Iterable[Item]:
         return chosen.some(to_retry(store, states, kinds=kinds, providers=providers))
 
-    counts = {
-        (one.provider, one.state, one.kind): one.count
+    wanted = [
+        one
         for one in unfinished(store)
         if one.state in states
         and (not kinds or one.kind in kinds)
         and (not providers or one.provider in providers)
-    }
+    ]
     most = [number for number in (chosen.first, chosen.sample) if number is not None]
-    names = tuple(sorted({provider for provider, _, _ in counts}))
-    return Pictures(
-        names, 1, items, items, lambda _: items(), errands=min([sum(counts.values()), *most])
-    )
-
-
-def _flows(source: str) -> bool:
-    """Whether what is read of a source is gone then."""
-    with contextlib.suppress(OSError, ValueError):
-        return source == "-" or stat.S_ISFIFO(os.stat(source).st_mode)  # noqa: PTH116
-    return False
+    names = tuple(sorted({one.provider for one in wanted}))
+    errands = min([sum(one.count for one in wanted), *most])
+    return Pictures(names, 1, items, items, lambda _: items(), errands=errands)

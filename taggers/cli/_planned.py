@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..batch import CALL_S, Plan, Reason
-from ._terminal import duration, safe, table
+from ._terminal import duration, many, safe, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,11 +16,12 @@ __all__ = ["show"]
 
 def show(found: Plan, out: Console) -> None:
     """Prints a plan."""
-    known = f"{found.known:,} are in the store, " if found.known else ""
-    out.print(
-        f"{found.found:,} pictures found; {known}{found.copies:,} are copies of others, "
-        f"{found.unread:,} cannot be read"
-    )
+    parts = [
+        *([many(found.known, "is in the store", "are in the store")] if found.known else []),
+        many(found.copies, "is a copy of another", "are copies of others"),
+        f"{found.unread:,} cannot be read",
+    ]
+    out.print(f"{many(found.found, 'picture')} found; {', '.join(parts)}")
     for line in _why("cannot be read", found.unreadable):
         out.print(line)
     shown = table("provider", "calls", "refused", "units", "cost", "at most", "takes")
@@ -42,6 +43,8 @@ def show(found: Plan, out: Console) -> None:
             out.print(line)
     if found.cheapest and len(found.providers) > 1:
         out.print(f"The cheapest that takes the most: {safe(found.cheapest)}")
+    for line in found.caps:
+        out.print(safe(line))
     for line in _notes(found):
         out.print(line, style="dim")
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["complain", "console", "duration", "exit_code", "output_lost", "safe", "table"]
+__all__ = ["complain", "console", "duration", "exit_code", "many", "output_lost", "safe", "table"]
 
 
 def safe(text: str) -> str:
@@ -40,6 +40,11 @@ def console(*, stderr: bool = False) -> Console:
         emoji=False,
         soft_wrap=False,
     )
+
+
+def many(count: int, one: str, several: str | None = None) -> str:
+    """So many of something, as in "1 picture" and "2,000 pictures"."""
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
 
 
 def table(*columns: str) -> Table:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Unpack
 
 import click
 
-from .._client import Sending
+from .._client import AsyncTagger, TagOptions
 from .._config import Config
 from .._money import Money
+from .._routes import Route
 from ..batch import (
+    AsyncBatch,
     Journal,
     Retry,
     Store,
@@ -23,16 +26,17 @@ from ..batch import (
 )
 from ._again import BEFORE
 from ._approval import UNASKED
+from ._asked import Asked, asking
 from ._bill import price_of
 from ._choosing import Chosen, choosing
 from ._cluster import Cluster, Elsewhere, clustered
 from ._ending import ending, exit_code
-from ._job import Job, check
+from ._job import Job
 from ._pictures import of_sources, of_store
 from ._running import Screen
 from ._sending import sending
 from ._setup import Setup, pass_setup
-from ._terminal import safe
+from ._terminal import many, safe
 
 __all__ = ["command"]
 
@@ -48,8 +52,7 @@ def _amount(_: click.Context, __: click.Parameter, text: str | None) -> Money | 
 @click.argument("sources", nargs=-1, metavar="SOURCE...")
 @click.option("--into", required=True, type=click.Path(path_type=Path, dir_okay=False),
               metavar="STORE", help="The file that keeps it all; made if need be.")  # fmt: skip
-@click.option("-p", "--provider", "providers", multiple=True, metavar="NAME",
-              help="Ask this provider, or route; give it several times.")  # fmt: skip
+@asking
 @choosing
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N tags a picture.")
 @click.option("--min-confidence", type=click.FloatRange(0, 1), metavar="X",
@@ -78,11 +81,8 @@ def command(
     setup: Setup,
     sources: tuple[str, ...],
     into: Path,
-    providers: tuple[str, ...],
+    asked: Asked,
     chosen: Chosen,
-    limit: int | None,
-    min_confidence: float | None,
-    language: str | None,
     concurrency: int | None,
     yes: bool,
     confirm_above: Money | None,
@@ -93,7 +93,7 @@ def command(
     share: bool,
     quiet: bool,
     cluster: Cluster | None,
-    **how: Unpack[Sending],
+    **options: Unpack[TagOptions],
 ) -> int:
     """Tag a library of pictures into a STORE, each picture once for each provider.
 
@@ -115,35 +115,30 @@ def command(
     --engine ray divides the work among the nodes of a Ray cluster. The store, the limits and the
     spend caps are those of this machine; each node has its own credentials, and the same folder.
     """
-    _check_usage(sources, kinds, retry_failed, retry_unknown, no_retry)
+    _check_usage(sources, chosen, kinds, retry_failed, retry_unknown, no_retry)
+    if cluster is not None:
+        cluster.check(sources)
     config = setup.config()
     retry: list[Retry] = ["failed"] if retry_failed or (sources and not no_retry) else []
     retry += ["unknown"] if retry_unknown else []
-    options = {"limit": limit, "min_confidence": min_confidence, "language": language, **how}
-    asked = _asked(providers, config) if sources else ()
-    check(asked, config)
+    tagger = AsyncTagger(config=config)
+    names = asked.names(config) if sources else asked.named(config)
+    _check(tagger, names)
+    if sources and not chosen.finds(sources):
+        return 1
     with Store.open(into, make=bool(sources)) as store:
-        if not share:
-            ensure_alone(store)
-        ensure_one_kind(store, emulated=setup.emulate)
-        if died := recovered(store):
-            _say(_died(died))
+        _look_at(store, share, setup.emulate)
         if sources:
-            pictures = of_sources(chosen, sources, asked)
+            pictures = of_sources(chosen, sources, names)
         else:
-            pictures = of_store(chosen, store, retry, kinds, providers)
-            check(pictures.providers, config)
+            pictures = of_store(chosen, store, retry, kinds, names)
+            _check(tagger, pictures.providers)
+            _warn_of(pictures.providers, config)
         if not pictures.providers:
             _say(f"there is nothing in {into} to ask again")
             return 0
-        job = Job(
-            config=config,
-            store=store,
-            pictures=pictures,
-            retry=tuple(retry),
-            options=options,
-            concurrency=concurrency,
-        )
+        batch = AsyncBatch(tagger, store, pictures.providers, concurrency=concurrency, retry=retry)
+        job = Job(batch, pictures, options)
         if others := asked_otherwise(store, pictures.providers, options):
             _say(_otherwise(others))
         is_unasked = yes or setup.emulate or job.is_free
@@ -163,7 +158,7 @@ def _run(
     pictures = job.pictures
     screen = Screen(
         printing=not quiet and not sys.stdout.isatty() and elsewhere is None,
-        price=price_of(job.config),
+        price=price_of(job.batch.tagger.config),
         each=pictures.each,
         total=total,
     )
@@ -177,11 +172,33 @@ def _run(
             items = pictures.items() if total is None else pictures.again()
             stopped = asyncio.run(job.run(journal, items, screen))
     tally, alone = screen.tally, pictures.from_store
-    for line in ending(tally, journal, screen.price, stopped=stopped, alone=alone):
+    for line in ending(tally, journal, stopped=stopped, alone=alone):
         _say(line)
     if screen.unread:
         return 1
     return 130 if stopped else exit_code(tally)
+
+
+def _check(tagger: AsyncTagger, names: Iterable[str]) -> None:
+    """Raises `ConfigurationError` where there is no such provider, or it lacks something."""
+    for name in names:
+        tagger.check(name)
+
+
+def _look_at(store: Store, share: bool, emulated: bool) -> None:
+    """Raises where a run may not begin on a store, and says what a killed one has left."""
+    if not share:
+        ensure_alone(store)
+    ensure_one_kind(store, emulated=emulated)
+    if died := recovered(store):
+        _say(_died(died))
+
+
+def _warn_of(names: Iterable[str], config: Config) -> None:
+    """Says which of these routes miss the metadata that a manifest has, and a store has not."""
+    for name in names:
+        if _chooses_by_metadata(name, config.routes):
+            _say(_blind(name))
 
 
 def _say(line: str) -> None:
@@ -190,6 +207,7 @@ def _say(line: str) -> None:
 
 def _check_usage(
     sources: tuple[str, ...],
+    chosen: Chosen,
     kinds: tuple[str, ...],
     retry_failed: bool,
     retry_unknown: bool,
@@ -204,31 +222,44 @@ def _check_usage(
         raise click.UsageError(
             "--retry-failed and --kind take their pictures from the store: leave SOURCE out"
         )
+    if not sources and chosen.where is not None:
+        raise click.UsageError(
+            "--where is about the columns of a manifest, which a store does not keep: name the "
+            "manifest as SOURCE, and what failed is asked again"
+        )
     if retry_failed and no_retry:
         raise click.UsageError("--retry-failed and --no-retry exclude each other")
-
-
-def _asked(providers: tuple[str, ...], config: Config) -> tuple[str, ...]:
-    """Whom a command line asks."""
-    names = tuple(dict.fromkeys(providers or filter(None, [config.default])))
-    if not names:
-        raise click.UsageError("name whom to ask: -p NAME, or set default in taggers.toml")
-    return names
 
 
 def _title(sources: tuple[str, ...], retry: list[Retry]) -> str:
     return " ".join(["batch", *(sources or (f"--retry-{state}" for state in retry))])
 
 
+def _chooses_by_metadata(name: str, routes: Mapping[str, Route]) -> bool:
+    """Whether a route, or one within it, has rules about what a manifest says of a picture."""
+    route = routes.get(name)
+    return route is not None and (
+        any(rule.metadata for rule in route.when)
+        or any(_chooses_by_metadata(inner, routes) for inner in route.mentions)
+    )
+
+
+def _blind(route: str) -> str:
+    return (
+        f"{route} has rules about metadata, which a store does not keep: none of them fits now; to "
+        "have them fit, name the manifest as SOURCE instead"
+    )
+
+
 def _otherwise(answers: int) -> str:
     return (
-        f"{answers:,} answers in the store were asked for with other options, and stay as they "
-        "are: for others name another store"
+        f"the store has {many(answers, 'answer')} to other options, which will not be asked for "
+        "again: for new ones name another store"
     )
 
 
 def _died(calls: int) -> str:
     return (
-        f"an earlier run ended with {calls} calls under way, which may have been billed: they are "
+        f"an earlier run ended with {many(calls, 'call')} under way, which may have been billed: "
         "listed as unknown, and asked again with --retry-unknown"
     )

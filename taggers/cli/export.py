@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ..batch import FORMATS, Store, export, write_lines
+from ._terminal import many, safe
 
 __all__ = ["command"]
 
@@ -31,4 +32,5 @@ def command(store: str, form: str, output: Path | None) -> None:
         write_lines(opened, form, sys.stdout)
         return
     count = export(opened, form, output)
-    click.echo(f"wrote {count:,} results and failures to {output}", err=True)
+    written = many(count, "result or failure", "results and failures")
+    click.echo(f"wrote {written} to {safe(str(output))}", err=True)

@@ -9,7 +9,7 @@ from typing import cast
 import click
 
 from ..batch import Judged, Judgement, Store, judge
-from ._terminal import safe
+from ._terminal import many, safe
 
 __all__ = ["command"]
 
@@ -34,8 +34,9 @@ def command(store: str, files: tuple[Path, ...]) -> int:
         ]
         taken = judge(opened, given, time.time())
         strange += len(given) - taken
-        click.echo(f"took {taken:,} judgements from {safe(str(file))}", err=True)
+        click.echo(f"took {many(taken, 'judgement')} from {safe(str(file))}", err=True)
     opened.close()
     if strange:
-        click.echo(f"taggers: {strange:,} are about pictures that {safe(store)} has not", err=True)
+        text = f"{many(strange, 'is', 'are')} about pictures that {safe(store)} has not"
+        click.echo(f"taggers: {text}", err=True)
     return 1 if strange else 0

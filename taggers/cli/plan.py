@@ -12,8 +12,9 @@ from attrs import asdict
 
 from .._client import Sending
 from .._serial import as_json
-from ..batch import Known, Plan, Planned, Store
+from ..batch import Known, Plan, Planned, Store, plan
 from ._approval import planned
+from ._asked import Asked, asking
 from ._choosing import Chosen, choosing
 from ._planned import show
 from ._sending import sending
@@ -25,9 +26,7 @@ __all__ = ["command"]
 
 @click.command("plan")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("-p", "--provider", "providers", multiple=True, metavar="NAME",
-              help="Plan for this provider, or route; give it several times.")  # fmt: skip
-@click.option("--route", metavar="NAME", help="Plan for this route of taggers.toml.")
+@asking
 @choosing
 @click.option("--into", type=click.Path(path_type=Path, dir_okay=False), metavar="STORE",
               help="Count only what this store has not.")  # fmt: skip
@@ -39,8 +38,7 @@ __all__ = ["command"]
 def command(
     setup: Setup,
     sources: tuple[str, ...],
-    providers: tuple[str, ...],
-    route: str | None,
+    asked: Asked,
     chosen: Chosen,
     into: Path | None,
     language: str | None,
@@ -53,14 +51,20 @@ def command(
     the same size whole, to find copies.
     """
     config = setup.config()
-    if route is not None and route not in config.routes:
-        known = ", ".join(config.routes) or "none"
-        raise click.UsageError(f"there is no route {route!r}; taggers.toml has {known}")
-    names = [*providers, *filter(None, [route])] or [*filter(None, [config.default])]
-    if not names:
-        raise click.UsageError("name whom it is for: -p NAME, or set default in taggers.toml")
+    names = asked.names(config)
     with _known(into, names) as has:
-        found = planned(chosen.of(sources), names, config, has, language=language, **how)
+        found = planned(
+            chosen.of(sources),
+            lambda items: plan(
+                items,
+                names,
+                config,
+                prepare=how["prepare"],
+                fetch=how["fetch"],
+                language=language,
+                known=has,
+            ),
+        )
     if form == "json":
         click.echo(as_json(_record(found)))
     else:

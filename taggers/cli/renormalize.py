@@ -14,7 +14,7 @@ from .._registry import installed
 from ..batch import Reading, Store, read_again, renormalize
 from ..errors import TaggersError
 from ._confirming import confirmed
-from ._terminal import console, safe, table
+from ._terminal import console, many, safe, table
 
 __all__ = ["command"]
 
@@ -39,10 +39,10 @@ def command(store: str, dry_run: bool, yes: bool) -> int:
         pass
     tally.show()
     if tally.changed and not dry_run:
-        question = f"write {tally.changed:,} changed results?"
-        confirmed(question, yes=yes, why=f"{tally.changed:,} results would change")
+        question = f"write {many(tally.changed, 'changed result')}?"
+        confirmed(question, yes=yes, why=f"{many(tally.changed, 'result')} would change")
         count = read_again(opened, renormalize(opened, installed()))
-        click.echo(f"read {count:,} results anew", err=True)
+        click.echo(f"read {many(count, 'result')} anew", err=True)
     opened.close()
     return 1 if tally.errors else 0
 
@@ -73,7 +73,8 @@ class Tally:
 
     def show(self) -> None:
         """Prints the changes, with examples, on stdout, and the errors on stderr."""
-        print(f"{self.results:,} results read again, {self.changed:,} of them change", flush=True)
+        results, change = many(self.results, "result"), many(self.changed, "changes", "change")
+        print(f"{results} read again, {change}", flush=True)
         if self.changes:
             shown = table("plugin", "what", "results")
             for (plugin, name), count in sorted(self.changes.items()):
@@ -85,7 +86,8 @@ class Tally:
                 print(f"  - {_words(reading.was)}\n  + {_words(reading.now)}")
         sys.stdout.flush()
         for error, count in self.errors.most_common():
-            click.echo(f"taggers: {count:,} stay as they are: {safe(error)}", err=True)
+            text = f"{many(count, 'stays', 'stay')} as before: {safe(error)}"
+            click.echo(f"taggers: {text}", err=True)
 
 
 def _words(result: Result) -> str:

@@ -6,6 +6,7 @@ import click
 
 from ..batch import Store, Undone, recovered, undo, undoable
 from ._confirming import confirmed
+from ._terminal import many
 
 __all__ = ["command"]
 
@@ -27,12 +28,14 @@ def command(store: str, run: int, yes: bool) -> None:
 
 
 def _tell(run: int, told: Undone) -> None:
-    click.echo(f"run {run}: {told.results:,} results go")
+    click.echo(f"run {run}: {many(told.results, 'result goes', 'results go')}")
     if told.readings:
-        click.echo(f"  with them what was read in them before or later: {told.readings:,} readings")
+        readings = many(told.readings, "reading")
+        click.echo(f"  with them what was read in them before or later: {readings}")
     if told.restored:
-        click.echo(f"  {told.restored:,} results of other runs become what they were before")
+        restored = many(told.restored, "becomes", "become")
+        click.echo(f"  of the results of other runs {restored} what was there before")
     click.echo(
-        f"  its calls stay as spend: {told.units:,} units billed, {told.open_units:,} maybe; "
-        f"{told.failed:,} failed and {told.unknown:,} unknown calls stay listed"
+        f"  its calls stay as spend: {many(told.units, 'unit')} billed, {told.open_units:,} maybe; "
+        f"{told.failed:,} failed and {told.unknown:,} unknown stay listed"
     )

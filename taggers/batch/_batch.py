@@ -1,0 +1,220 @@
+"""A library of pictures, tagged into a store.
+
+from taggers import Tagger
+from taggers.batch import Batch
+
+with Tagger("local-basic") as tagger:
+    tally = Batch(tagger, "photos.sqlite3").run("photos/")
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Unpack
+
+from attrs import define, field
+
+from .._call import TagOptions
+from .._client import AsyncTagger
+from .._sync import Tagger
+from ..errors import ConfigurationError, InvalidInput, TaggersError
+from ._costs import prices_of
+from ._errand import Retry
+from ._item import Item, Tell, raised
+from ._journal import Journal
+from ._known import Known
+from ._plan import Plan, plan
+from ._run import batch
+from ._source import find
+from ._store import Store
+from ._tally import Happened, Tally
+from ._tariff import Tariff, tariff
+
+__all__ = ["AsyncBatch", "Batch", "Sources"]
+
+Sources = str | os.PathLike[str] | Iterable[str | os.PathLike[str] | Item]
+"""A source as `find` takes it, or several, or the items of some."""
+
+
+def _store(at: Store | str | os.PathLike[str]) -> Store:
+    return at if isinstance(at, Store) else Store.open(Path(at), make=True)
+
+
+@define(slots=False)
+class AsyncBatch:
+    """Tags libraries of pictures into a store, each picture once by each provider: what is in the
+    store is not asked again, so the same call goes on where an earlier one was stopped.
+
+        async with AsyncTagger.from_config() as tagger:
+            tally = await AsyncBatch(tagger, "photos.sqlite3").run("photos/")
+
+    * `store`: an open one, or a file, which is made if need be;
+    * `providers`: the providers and routes to ask; none: the tagger's own;
+    * `concurrency`: at most so many calls of each at a time; None: as it declares;
+    * `retry`: which errands of earlier runs are asked again: "failed" ones, and "unknown" ones only
+      on request, since they may be billed twice;
+    * `shared`: whether other processes may run on the same store: the work is divided.
+    """
+
+    tagger: AsyncTagger
+    store: Store = field(converter=_store)
+    providers: Sequence[str] = ()
+    concurrency: int | None = None
+    retry: Sequence[Retry] = ("failed",)
+    shared: bool = False
+
+    @property
+    def asked(self) -> Sequence[str]:
+        """Whom it asks. Raises `ConfigurationError` where nobody was named."""
+        default = self.tagger.config.default
+        if self.providers or default:
+            return tuple(dict.fromkeys(self.providers)) or (str(default),)
+        raise ConfigurationError("no provider was named", hint="name some as providers")
+
+    @property
+    def at_a_time(self) -> Mapping[str, int]:
+        """How many calls of each may be under way."""
+        declared = self.tagger.declared_concurrency
+        return {name: self.concurrency or declared(name) for name in self.asked}
+
+    @cached_property
+    def tariffs(self) -> Mapping[str, Tariff]:
+        """What a call bills, of each and of all whom a route comes to."""
+        config = self.tagger.config
+        names = [*self.asked, *(leaf for name in self.asked for leaf in self.tagger.leaves(name))]
+        return {name: tariff(name, config) for name in dict.fromkeys(names)}
+
+    async def plan(self, sources: Sources, **options: Unpack[TagOptions]) -> Plan:
+        """What a run would do, before anything is spent: nobody is asked.
+
+        Raises `InvalidInput` and `LocalResourceError` where a source cannot be read.
+        """
+        _check(options)
+        return await asyncio.to_thread(self.planned, _items(sources, raised), options)
+
+    def planned(self, items: Iterable[Item], options: TagOptions) -> Plan:
+        """The plan for these pictures, counting only what the store has not. It blocks."""
+        with Known.of(self.store, self.asked, self.retry) as known:
+            return plan(
+                items,
+                self.asked,
+                self.tagger.config,
+                prepare=options.get("prepare", "auto"),
+                fetch=options.get("fetch", False),
+                language=options.get("language"),
+                known=known,
+            )
+
+    async def run(
+        self,
+        sources: Sources,
+        *,
+        stop: asyncio.Event | None = None,
+        heard: Callable[[Happened], None] = lambda _: None,
+        **options: Unpack[TagOptions],
+    ) -> Tally:
+        """Asks about every picture of the sources, and tells what came of it.
+
+        What cannot be read of the sources is told and counted as a picture that cannot, and the
+        rest goes on. `stop` and `heard` are as in `batch`. A run that is cancelled leaves what it
+        had under way as unknown. Raises `LocalResourceError` where another process runs on the
+        store, or it cannot be written; what was finished before is in it.
+        """
+        _check(options)
+        for name in self.asked:
+            self.tagger.check(name)
+        about = {**options, "concurrency": self.concurrency}
+        journal = Journal.open(self.store, _title(sources), about, shared=self.shared)
+        tally, loop = Tally(), asyncio.get_running_loop()
+
+        def told(one: Happened) -> None:
+            tally.count(one)
+            heard(one)
+
+        def tell(error: TaggersError) -> None:
+            loop.call_soon_threadsafe(told, Happened("", None, error))
+
+        try:
+            items = _items(sources, tell)
+            return await self.do(journal, items, options, tally=tally, stop=stop, heard=heard)
+        finally:
+            self.store.close()
+
+    async def do(
+        self,
+        journal: Journal,
+        items: Iterable[Item],
+        options: TagOptions,
+        *,
+        tally: Tally,
+        stop: asyncio.Event | None = None,
+        heard: Callable[[Happened], None] = lambda _: None,
+    ) -> Tally:
+        """Does a run that has begun, about these pictures, and ends it."""
+        journal.prices = prices_of(self.tariffs, self.asked)
+        stop = stop or asyncio.Event()
+        state: Literal["done", "stopped"] = "stopped"
+        try:
+            await batch(
+                self.tagger,
+                journal,
+                items,
+                self.at_a_time,
+                stop=stop,
+                retry=self.retry,
+                heard=heard,
+                tally=tally,
+                tariffs=self.tariffs,
+                **options,
+            )
+            state = "stopped" if stop.is_set() or tally.ended else "done"
+        finally:
+            journal.close(state)
+        return tally
+
+
+class Batch:
+    """`AsyncBatch` for programs without an event loop: the same arguments, the same answers."""
+
+    def __init__(
+        self, tagger: Tagger, store: Store | str | os.PathLike[str], **arguments: Any
+    ) -> None:
+        self.tagger = tagger
+        self.store = _store(store)
+        self._arguments = arguments
+
+    def plan(self, sources: Sources, **options: Unpack[TagOptions]) -> Plan:
+        """As `AsyncBatch.plan`."""
+        return self.tagger.run(lambda within: self._in(within).plan(sources, **options))
+
+    def run(
+        self,
+        sources: Sources,
+        *,
+        heard: Callable[[Happened], None] = lambda _: None,
+        **options: Unpack[TagOptions],
+    ) -> Tally:
+        """As `AsyncBatch.run`."""
+        return self.tagger.run(lambda within: self._in(within).run(sources, heard=heard, **options))
+
+    def _in(self, within: AsyncTagger) -> AsyncBatch:
+        return AsyncBatch(within, self.store, **self._arguments)
+
+
+def _check(options: TagOptions) -> None:
+    if "provider" in options:
+        raise InvalidInput("whom a batch asks are its `providers`", scope="call")
+
+
+def _title(sources: Sources) -> str:
+    return f"batch {os.fspath(sources)}" if isinstance(sources, str | os.PathLike) else "batch"
+
+
+def _items(sources: Sources, tell: Tell) -> Iterator[Item]:
+    some = (sources,) if isinstance(sources, str | os.PathLike) else sources
+    for one in some:
+        yield from (one,) if isinstance(one, Item) else find((os.fspath(one),), tell=tell)
