@@ -123,14 +123,15 @@ def test_a_cluster_whose_actors_are_killed_loses_nothing_and_sends_nothing_twice
     assert 600 - unknown <= _asked(emulator).total() == len(_asked(emulator))
 
 
+@pytest.mark.parametrize("interrupt", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_cluster_finishes_what_is_under_way(
-    emulator: Emulator, tmp_path: Path
+    emulator: Emulator, tmp_path: Path, interrupt: signal.Signals
 ) -> None:
     _pictures(tmp_path / "photos", 600)
     batch = _batch(emulator, tmp_path, "--workers", "2")
 
     _wait(emulator, batch, 100)
-    batch.send_signal(signal.SIGINT)
+    batch.send_signal(interrupt)
     _, said = batch.communicate(timeout=120)
 
     done = _states(tmp_path)["done"]

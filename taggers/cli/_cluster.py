@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 from attrs import define, frozen
@@ -17,7 +17,7 @@ from .._extras import check_extra
 from ..batch import Job, Journal, Progress, Tell, write_parts
 from ..errors import TaggersError
 from ._choosing import flows
-from ._running import Screen
+from ._running import INTERRUPTS, Screen
 
 __all__ = ["Cluster", "Elsewhere", "clustered"]
 
@@ -68,13 +68,15 @@ class Cluster:
         from ..batch._ray import on_ray
 
         watch = _Watch(screen)
+        state: Literal["done", "stopped"] = "stopped"
         try:
             with watch.interruptible():
                 on_ray(job, self.address, self.workers, watch.look)
+            state = "stopped" if watch.stopped or screen.tally.ended else "done"
         except KeyboardInterrupt:
             watch.stopped = True
         finally:
-            journal.close("stopped" if watch.stopped or screen.tally.ended else "done")
+            journal.close(state)
         for error in watch.faults:
             tell(error)
         for part in write_parts(journal.store, journal.run, self.parts) if self.parts else ():
@@ -92,6 +94,7 @@ class _Watch:
 
     def look(self, ask: Callable[..., Any]) -> None:
         """Asks the coordinator how far it is. One that cannot answer just now begins again."""
+        signal.signal(signal.SIGTERM, self._interrupted)  # which Ray has taken as it began
         with suppress(Exception):
             if self.stopped:
                 ask("stop")
@@ -102,18 +105,18 @@ class _Watch:
     @contextmanager
     def interruptible(self) -> Iterator[None]:
         """The first interrupt lets what is under way end, the second one ends all."""
-
-        def interrupted(number: int, _: Any) -> None:
-            if self.stopped:
-                raise KeyboardInterrupt
-            self.stopped = True
-            self.screen.finishing()
-
-        before = signal.signal(signal.SIGINT, interrupted)
+        before = {one: signal.signal(one, self._interrupted) for one in INTERRUPTS}
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, before)
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+    def _interrupted(self, *_: Any) -> None:
+        if self.stopped:
+            raise KeyboardInterrupt
+        self.stopped = True
+        self.screen.finishing()
 
 
 def clustered(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-import signal
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from ..batch import Job as Work
 from ..errors import InvalidInput
 from ._approval import approve, planned
 from ._pictures import Pictures
-from ._running import Screen
+from ._running import INTERRUPTS, Screen
 
 __all__ = ["Job"]
 
@@ -100,11 +99,11 @@ def _interruptible(stop: asyncio.Event, screen: Screen) -> Iterator[None]:
         screen.finishing()
 
     screen.lost = lambda: loop.call_soon_threadsafe(stop.set)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in INTERRUPTS:
         loop.add_signal_handler(number, interrupted)
     try:
         yield
     finally:
         screen.lost = lambda: None
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in INTERRUPTS:
             loop.remove_signal_handler(number)

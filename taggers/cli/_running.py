@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
@@ -20,9 +21,11 @@ from ._ticker import Ticker
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["Screen"]
+__all__ = ["INTERRUPTS", "Screen"]
 
 T = TypeVar("T")
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
+"""The first of these lets a run finish what is under way, the second ends it."""
 KINDS = 4
 """So many kinds of errors are shown while it lasts."""
 
