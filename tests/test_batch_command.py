@@ -179,7 +179,7 @@ def test_the_end_of_the_input_at_the_question_is_no_agreement(
 
 
 @pytest.mark.parametrize(
-    "options", [("--yes",), ("--confirm-above", "8 CNY"), ("--first", "5"), ("--config", "b.toml")]
+    "options", [("--yes",), ("--confirm-above", "8 CNY"), ("--limit", "5"), ("--config", "b.toml")]
 )
 def test_what_is_agreed_to_or_costs_little_runs_unasked(
     emulator: Emulator, taggers: Taggers, folder: Path, options: tuple[str, ...]
@@ -195,7 +195,7 @@ def test_what_is_agreed_to_or_costs_little_runs_unasked(
 
 
 def test_what_is_in_the_store_is_no_reason_to_ask(emulator: Emulator, taggers: Taggers) -> None:
-    first = taggers("batch", "photos", "--into", "s.sqlite3", "-p", V2, "--first", "4")
+    first = taggers("batch", "photos", "--into", "s.sqlite3", "-p", V2, "--limit", "4")
 
     second = taggers("batch", "photos", "--into", "s.sqlite3", "-p", V2)
 
@@ -253,7 +253,9 @@ def test_the_command_that_is_shown_asks_exactly_those_that_failed_so_again(
     store = "it's 猫.sqlite3"
     emulator.fail("code", code="AIS.0502", only=V2, times=2)
     emulator.fail("code", code="AIS.0020", only=V2, times=1)
-    first = taggers("batch", "photos", "--into", store, "-p", V2, "--yes", "--language", "zh")
+    first = taggers(
+        "batch", "photos", "--into", store, "-p", V2, "--yes", "--tags", "9", "--language", "zh"
+    )
     (shown,) = re.findall(r"again: taggers (.* --kind UnsupportedImage .*)", first.stderr)
     done = _asked(emulator)
 
@@ -268,7 +270,7 @@ def test_the_command_that_is_shown_asks_exactly_those_that_failed_so_again(
 
     assert 1 == first.returncode
     assert "2 failed at huawei-tagging-v2: UnsupportedImage, such as photos/" in first.stderr
-    assert "--language zh" in shown
+    assert "--tags 9 --language zh" in shown
     assert (0, 2) == (again.returncode, len(again.stdout.splitlines())), again.stderr
     assert done + 2 == _asked(emulator)
     assert [(1,)] == _rows(folder / store, "SELECT count(*) FROM calls WHERE state = 'failed'")

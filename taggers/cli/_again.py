@@ -14,15 +14,15 @@ __all__ = ["BEFORE", "again", "shell"]
 
 BEFORE = "before"
 """Under this name a run keeps the options that stood before its command."""
-OF_CALLS = (
-    "limit",
-    "min_confidence",
-    "language",
-    "concurrency",
-    "prepare",
-    "keep_metadata",
-    "fetch",
-)
+OF_CALLS = {
+    "--tags": "limit",
+    "--min-confidence": "min_confidence",
+    "--language": "language",
+    "--concurrency": "concurrency",
+    "--prepare": "prepare",
+    "--keep-metadata": "keep_metadata",
+    "--fetch": "fetch",
+}
 USUAL = (None, False, "auto")
 
 
@@ -35,10 +35,10 @@ def again(store: Path, one: Unfinished) -> str:
 
 
 def _options(chosen: Mapping[str, Any]) -> Iterator[str]:
-    for name in OF_CALLS:
+    for option, name in OF_CALLS.items():
         value = chosen.get(name)
         if value not in USUAL:
-            yield f"--{name.replace('_', '-')}"
+            yield option
             yield from () if value is True else (str(value),)
 
 

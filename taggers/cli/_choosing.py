@@ -26,7 +26,7 @@ SHOWN = 20
 _OPTIONS = (
     click.option("--where", metavar="CONDITION",
                  help="Only rows of a manifest like \"plan = gold and size > 9\"."),
-    click.option("--first", type=click.IntRange(1), metavar="N",
+    click.option("--limit", "first", type=click.IntRange(1), metavar="N",
                  help="Only the first N pictures."),
     click.option("--sample", type=click.IntRange(1), metavar="N",
                  help="Only N of the pictures, drawn by --seed."),

@@ -54,7 +54,8 @@ def _amount(_: click.Context, __: click.Parameter, text: str | None) -> Money | 
               metavar="STORE", help="The file that keeps it all; made if need be.")  # fmt: skip
 @asking
 @choosing
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="At most N tags a picture.")
+@click.option("--tags", "limit", type=click.IntRange(1), metavar="N",
+              help="At most N tags a picture.")  # fmt: skip
 @click.option("--min-confidence", type=click.FloatRange(0, 1), metavar="X",
               help="Only tags of at least this confidence, from 0 to 1.")  # fmt: skip
 @click.option("--language", metavar="CODE", help="The language of the tags, as in zh or en.")
