@@ -88,8 +88,10 @@ def test_a_file_that_did_not_change_need_not_be_read_again(store: Store) -> None
 
     journal.settle([(call, result("a.jpg", "cat"))])
 
-    changed, unheard_of = evolve(place, mtime_ns=5), evolve(place, source="b.jpg")
-    assert [{"hw": "done"}, {}, {}] == journal.asked([place, changed, unheard_of])
+    unheard_of = place._replace(source="b.jpg")
+    assert {"b.jpg": {"hw"}} == journal.unasked([place, unheard_of], ["hw"], ["failed"])
+    assert {"a.jpg": {"tx"}} == journal.unasked([place], ["hw", "tx"], ["failed"])
+    assert {"a.jpg": {"hw"}} == journal.unasked([place._replace(mtime_ns=5)], ["hw"], ["failed"])
 
 
 def test_a_name_that_is_no_utf_8_comes_back(store: Store) -> None:
@@ -103,7 +105,8 @@ def test_a_name_that_is_no_utf_8_comes_back(store: Store) -> None:
     journal.settle([(call, RateLimited("slow down")), (other, RateLimited("slow down"))])
 
     assert {"x", name} == {failed.source for failed in journal.failures()}
-    assert [{"hw": "failed"}] == journal.asked([place])
+    assert {name: {"hw"}} == journal.unasked([place], ["hw"], ["failed"])
+    assert {} == journal.unasked([place], ["hw"], ["unknown"])
 
 
 def test_what_nothing_tells_to_be_unchanged_is_read_again(store: Store) -> None:
@@ -113,7 +116,7 @@ def test_what_nothing_tells_to_be_unchanged_is_read_again(store: Store) -> None:
     (call,) = journal.begin([evolve(errand("a.jpg"), place=place)])
 
     assert call is not None
-    assert [{}] == journal.asked([place])
+    assert {place.source: {"hw"}} == journal.unasked([place], ["hw"], ["failed"])
 
 
 def test_a_group_of_any_size_is_written_each_result_with_its_own_call(store: Store) -> None:

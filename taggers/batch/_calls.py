@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Self
 
 from attrs import define, field
@@ -13,9 +13,9 @@ from ._errand import Errand, Place, Retry, keep_pictures, keep_places
 from ._rows import blocks, insert, listed
 from ._schema import LIVE
 from ._settled import Kept, Settled
-from ._store import stored
+from ._store import named, stored
 
-__all__ = ["begin_calls", "settle_calls", "states_of", "states_of_places"]
+__all__ = ["begin_calls", "settle_calls", "states_of", "unasked"]
 
 Id = Callable[[str], int]
 """The id of a provider of this name."""
@@ -151,33 +151,32 @@ def _ending(said: Settled, provider: Id) -> tuple[Any, ...]:
     return answered, said.state, said.units, said.open_units, *error, said.request_id
 
 
-def states_of_places(sql: sqlite3.Connection, places: Sequence[Place]) -> list[dict[str, str]]:
-    """The states of the calls about files by provider, for each; none of a file that has changed,
-    or may have."""
-    providers: dict[int, str] = dict(sql.execute("SELECT id, name FROM provider_rows").fetchall())
-    keys = [(stored(place.source), place.size, place.mtime_ns) for place in places]
-    found: dict[tuple[Any, ...], dict[str, str]] = {}
-    for _, sources in blocks(sorted((key[:1] for key in keys), key=_as_stored)):
-        rows = sql.execute(_OF_PLACES.format(", ".join("?" * len(sources))), sources)
-        for source, size, mtime_ns, provider, state in rows:
-            found.setdefault((source, size, mtime_ns), {})[providers[provider]] = state
-    return [found.get(key, {}) for key in keys]
+def unasked(
+    sql: sqlite3.Connection, places: Sequence[Place], provider: str, retry: Collection[Retry]
+) -> Iterator[str]:
+    """The sources, of these, about which a provider has still to be asked, as far as that can be
+    told unread: all but those of files that did not change, whose errand is in no state to
+    `retry`."""
+    seen = [(stored(one.source), one.size, one.mtime_ns) for one in places]
+    for marks, values in blocks(seen):
+        rows = sql.execute(_UNASKED.format(marks), [*values, provider, listed(retry)])
+        yield from (named(source) for (source,) in rows)
 
 
-def _as_stored(row: Sequence[Any]) -> tuple[bool, str | bytes]:
-    """By this neighbours in the file, which share its pages, come together."""
-    return isinstance(row[0], bytes), row[0]
-
-
-_OF_PLACES = f"""
-    SELECT at.source, at.size, at.mtime_ns, c.provider, c.state FROM place_rows AS at
-    CROSS JOIN call_rows AS c ON c.picture = at.picture AND c.{LIVE}
-    WHERE at.source IN ({{}}) AND at.mtime_ns IS NOT NULL
+_UNASKED = f"""
+    WITH seen (source, size, mtime_ns) AS (VALUES {{}})
+    SELECT source FROM seen WHERE NOT EXISTS (
+        SELECT 1 FROM place_rows AS at
+        CROSS JOIN call_rows AS c ON c.picture = at.picture AND c.{LIVE}
+        WHERE at.source = seen.source AND at.size = seen.size AND at.mtime_ns = seen.mtime_ns
+        AND c.provider = (SELECT id FROM provider_rows WHERE name = ?)
+        AND c.state NOT IN (SELECT value FROM json_each(?))
+    )
 """
 
 
 def states_of(sql: sqlite3.Connection, key: str | bytes) -> dict[str, str]:
-    """The same for a picture, whose key is as the store has it."""
+    """The states of the calls about a picture by provider; its key is as the store has it."""
     rows = sql.execute(
         "SELECT p.name, c.state FROM picture_rows AS k "
         f"JOIN call_rows AS c ON c.picture = k.id AND c.{LIVE} "

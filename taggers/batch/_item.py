@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-
-from attrs import field, frozen
+from typing import NamedTuple
 
 from ..errors import TaggersError
 
@@ -14,13 +13,12 @@ Tell = Callable[[TaggersError], None]
 """Is told of what cannot be read; when it returns, the rest goes on."""
 
 
-@frozen
-class Item:
+class Item(NamedTuple):
     """A picture's name, as its source has it; what else a manifest says about it; its size in
     bytes, where the source tells; and who is to be asked about it, where that is not everybody."""
 
     source: str
-    metadata: Mapping[str, str] = field(factory=dict)
+    metadata: Mapping[str, str] = {}
     size: int | None = None
     providers: tuple[str, ...] | None = None
 

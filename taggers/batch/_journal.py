@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Literal, Self
@@ -21,7 +21,7 @@ from attrs import define, field
 from .._model import Result
 from .._money import Money
 from ..errors import LocalResourceError, TaggersError
-from ._calls import begin_calls, settle_calls, states_of_places
+from ._calls import begin_calls, settle_calls, unasked
 from ._costs import price_calls
 from ._errand import Errand, Open, Place, Retry, without_result
 from ._results import Results
@@ -122,11 +122,18 @@ class Journal:
                 price_calls(sql, outcomes, self.prices)
             return begin_calls(sql, self.run, errands, retry, provider, now)
 
-    def asked(self, places: Sequence[Place]) -> list[dict[str, str]]:
-        """What became of the errands of files that are as they were when they were seen last: the
-        state by provider, for each; empty where a file must be read to know."""
+    def unasked(
+        self, places: Sequence[Place], providers: Iterable[str], retry: Collection[Retry]
+    ) -> dict[str, set[str]]:
+        """Which of the providers have still to be asked about a source, unless its content is
+        somewhere else in the store; a source that is not there: none. That are all but those whose
+        errand is in no state to `retry`, where the file is as it was when it was seen last."""
+        still: dict[str, set[str]] = {}
         with self.store.read() as sql:
-            return states_of_places(sql, places)
+            for name in providers:
+                for source in unasked(sql, places, name, retry):
+                    still.setdefault(source, set()).add(name)
+        return still
 
     def unknowns(self) -> list[Open]:
         """The errands, of all runs, that may have been done and billed."""

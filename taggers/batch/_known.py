@@ -11,7 +11,7 @@ from typing import Self
 
 from attrs import frozen
 
-from ._calls import states_of, states_of_places
+from ._calls import states_of, unasked
 from ._content import Head
 from ._errand import Place, Retry
 from ._item import Item
@@ -44,8 +44,8 @@ class Known:
         """Whom to ask about a picture, as far as its name tells, and that its file did not change:
         it need not be opened where that is nobody."""
         asked = self.providers if item.providers is None else item.providers
-        (states,) = states_of_places(self.sql, [Place.of(item.source)])
-        return self._open(asked, states)
+        places = [Place.of(item.source)]
+        return [name for name in asked if any(unasked(self.sql, places, name, self.retried))]
 
     def missing_of(self, head: Head, asked: Sequence[str]) -> list[str]:
         """Whom of these to ask about a picture, wherever it lies. It is read whole where one of its

@@ -13,7 +13,7 @@ from __future__ import annotations
 import copy
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from itertools import islice
 from typing import Any, Literal
@@ -139,9 +139,11 @@ class Coordinator:
         taken = self._once(worker, "take", number, lambda: self._next(worker, unread))
         return taken
 
-    def asked(self, places: Sequence[Place]) -> list[dict[str, str]]:
-        """As `Journal.asked`."""
-        return self._journal.asked(places)
+    def unasked(
+        self, places: Sequence[Place], providers: Iterable[str], retry: Collection[Retry]
+    ) -> dict[str, set[str]]:
+        """As `Journal.unasked`."""
+        return self._journal.unasked(places, providers, retry)
 
     def advance(
         self,

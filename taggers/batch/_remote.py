@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, frozen
@@ -27,8 +27,10 @@ class Books:
 
     lease: Lease
 
-    def asked(self, places: Iterable[Place]) -> list[dict[str, str]]:
-        found: list[dict[str, str]] = self.lease.sure("asked", [*places])
+    def unasked(
+        self, places: Sequence[Place], providers: Iterable[str], retry: Collection[Retry]
+    ) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = self.lease.sure("unasked", places, [*providers], retry)
         return found
 
     def advance(

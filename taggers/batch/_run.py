@@ -10,17 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import (
     AsyncIterable,
-    AsyncIterator,
     Callable,
     Iterable,
-    Iterator,
     Mapping,
     Sequence,
 )
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing
 
 from attrs import define
 
@@ -29,7 +26,8 @@ from .._image import Image
 from .._model import Result
 from ..errors import LocalResourceError, TaggersError
 from ._ahead import Missing, Work, read_ahead
-from ._errand import Errand, Picture, Place, Retry
+from ._errand import Errand, Picture, Retry
+from ._groups import Group, found, handed_out
 from ._item import Item
 from ._patience import PATIENCE_S, Patience
 from ._tally import Happened, Tally
@@ -38,9 +36,6 @@ from ._writer import Books, Writer
 
 __all__ = ["batch"]
 
-CHUNK = 8192
-MOMENT_S = 0.2
-"""So many pictures are looked up in the store at once, or those that are found within so long."""
 ENDING = ("credential", "account", "process")
 """The scopes of errors after which asking the same provider again is in vain."""
 
@@ -99,7 +94,9 @@ async def batch(
             patience,
             turn,
         )
-        await run.all(sources if isinstance(sources, AsyncIterable) else _groups(sources))
+        groups = handed_out(sources) if isinstance(sources, AsyncIterable) else found(sources)
+        async with aclosing(groups):
+            await run.all(groups)
     return counted
 
 
@@ -117,13 +114,13 @@ class _Run:
     patience: Patience
     turn: Turn
 
-    async def all(self, groups: AsyncIterable[Sequence[Item]]) -> None:
+    async def all(self, groups: AsyncIterable[Group]) -> None:
         try:
             await self._all(groups)
         except ExceptionGroup as errors:  # where the journal breaks, it does so for many tasks
             raise errors.exceptions[0] from errors
 
-    async def _all(self, groups: AsyncIterable[Sequence[Item]]) -> None:
+    async def _all(self, groups: AsyncIterable[Group]) -> None:
         queues: dict[str, _Queue] = {n: asyncio.Queue(many) for n, many in self.providers.items()}
         async with asyncio.TaskGroup() as tasks:
             for name, at_a_time in self.providers.items():
@@ -134,12 +131,10 @@ class _Run:
                 for _ in range(at_a_time):
                     await queues[name].put(None)
 
-    async def _feed(
-        self, groups: AsyncIterable[Sequence[Item]], queues: Mapping[str, _Queue]
-    ) -> None:
+    async def _feed(self, groups: AsyncIterable[Group], queues: Mapping[str, _Queue]) -> None:
         """Hands every picture to those who have still to ask about it."""
         async for group in groups:
-            async with contextlib.aclosing(read_ahead(await self._unasked(group))) as reading:
+            async with aclosing(read_ahead(await self._unasked(group))) as reading:
                 async for work, names in reading:
                     if self._is_over():
                         return
@@ -151,30 +146,24 @@ class _Run:
             if self._is_over():
                 return
 
-    async def _unasked(self, group: Sequence[Item]) -> list[Missing]:
+    async def _unasked(self, group: Group) -> list[Missing]:
         """The pictures about which somebody has still to be asked; of the others it is told."""
+        unasked = await asyncio.to_thread(
+            self.journal.unasked, group.places, self.providers, self.writer.retry
+        )
         missing = []
-        for item, place, names in await asyncio.to_thread(self._missing, group):
-            if names:
-                missing.append((item, place, names))
-            for name in self._asked_about(item):
-                if name not in names:
+        for item, place in zip(group.items, group.places, strict=True):
+            names, still = self._asked_about(item), unasked.get(item.source, ())
+            if still and (whom := [name for name in names if name in still]):
+                missing.append((item, place, whom))
+            for name in names:
+                if name not in still:
                     self._tell(Happened(item.source, name, "known"))
         return missing
 
     def _is_over(self) -> bool:
         """Whether nothing new begins."""
         return self.stop.is_set() or self.tally.ended.keys() >= self.providers.keys()
-
-    def _missing(self, items: Sequence[Item]) -> list[Missing]:
-        """Whom the store says that there is still to ask about files that did not change."""
-        places = [Place.of(item.source) for item in items]
-        retried = {"failed", "unknown"} if "unknown" in self.writer.retry else {"failed"}
-        found: list[Missing] = []
-        for item, place, states in zip(items, places, self.journal.asked(places), strict=True):
-            names = [n for n in self._asked_about(item) if states.get(n, "failed") in retried]
-            found.append((item, place, names))
-        return found
 
     def _asked_about(self, item: Item) -> Iterable[str]:
         return self.providers if item.providers is None else item.providers
@@ -239,19 +228,3 @@ class _Run:
 
 
 _Queue = asyncio.Queue[Work | None]
-
-
-async def _groups(sources: Iterable[str | Item]) -> AsyncIterator[Sequence[Item]]:
-    every = iter(sources)
-    while group := await asyncio.to_thread(_group, every):
-        yield group
-
-
-def _group(sources: Iterator[str | Item]) -> list[Item]:
-    """The next of the sources: many, or as many as there are in a moment."""
-    group, ends = [], time.monotonic() + MOMENT_S
-    for one in sources:
-        group.append(Item(one) if isinstance(one, str) else one)
-        if len(group) == CHUNK or time.monotonic() >= ends:
-            break
-    return group

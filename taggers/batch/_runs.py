@@ -6,7 +6,7 @@ import json
 import sqlite3
 import time
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from attrs import frozen
@@ -140,11 +140,8 @@ def ensure_one_kind(store: Store, *, emulated: bool) -> None:
     """Raises `InvalidInput` where a store has answers of vendors, and `emulated` ones are to come,
     or the other way round: what is in it is not asked again."""
     with store.read() as sql:
-        (others,) = sql.execute(
-            "SELECT count(*) FROM call_rows AS c JOIN run_rows AS r ON r.id = c.run "
-            "WHERE c.state = 'done' AND coalesce(json_extract(r.options, '$.emulated'), 0) <> ?",
-            (emulated,),
-        ).fetchone()
+        runs = _begun_with(sql, lambda said: said.get("emulated", False) != emulated)
+        others = sum(_answers(sql, runs).values())
     if others:
         what = "vendors" if emulated else "the emulator"
         raise InvalidInput(
@@ -157,17 +154,32 @@ def ensure_one_kind(store: Store, *, emulated: bool) -> None:
 def asked_otherwise(store: Store, providers: Collection[str], options: Mapping[str, Any]) -> int:
     """How many answers of these providers a store has that were asked for with others of these
     options."""
+
+    def otherwise(said: Mapping[str, Any]) -> bool:
+        return any(said[name] != value for name, value in options.items() if name in said)
+
     with store.read() as sql:
-        rows = sql.execute(
-            "SELECT r.options, count(*) FROM call_rows AS c JOIN run_rows AS r ON r.id = c.run "
-            "JOIN provider_rows AS p ON p.id = c.provider WHERE c.state = 'done' "
-            "AND p.name IN (SELECT value FROM json_each(?)) GROUP BY r.id",
-            (listed(providers),),
-        ).fetchall()
-    before = ((json.loads(said), count) for said, count in rows)
-    return sum(count for said, count in before if any(
-        said[name] != value for name, value in options.items() if name in said
-    ))  # fmt: skip
+        answers = _answers(sql, _begun_with(sql, otherwise))
+    return sum(count for provider, count in answers.items() if provider in providers)
+
+
+def _begun_with(sql: sqlite3.Connection, options: Callable[[Mapping[str, Any]], bool]) -> list[int]:
+    """The runs with such options."""
+    runs = sql.execute("SELECT id, options FROM run_rows").fetchall()
+    return [run for run, said in runs if options(json.loads(said))]
+
+
+def _answers(sql: sqlite3.Connection, runs: Sequence[int]) -> dict[str, int]:
+    """How many answers of each provider these runs have brought. All calls are looked through,
+    unless there are no such runs."""
+    if not runs:
+        return {}
+    rows = sql.execute(
+        "SELECT p.name, count(*) FROM call_rows AS c JOIN provider_rows AS p ON p.id = c.provider "
+        "WHERE c.state = 'done' AND c.run IN (SELECT value FROM json_each(?)) GROUP BY p.id",
+        (listed(runs),),
+    )
+    return dict(rows.fetchall())
 
 
 def begin_run(sql: sqlite3.Connection, command: str, options: Mapping[str, Any], now: float) -> int:

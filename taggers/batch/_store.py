@@ -130,6 +130,8 @@ class Store:
 
 def stored(name: str) -> str | bytes:
     """A path or URL as SQLite can hold it: bytes where it is no text."""
+    if name.isascii():
+        return name
     with suppress(UnicodeEncodeError):
         name.encode()
         return name

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from .._model import Result
 from ..errors import TaggersError
@@ -16,8 +16,7 @@ from ._settled import Payment, Settled, paid
 __all__ = ["Happened", "Tally"]
 
 
-@frozen
-class Happened:
+class Happened(NamedTuple):
     """What became of a picture at a provider: a result, an error, or "known", where the store has
     what it said, or knows why it must not be asked now. `provider` is None where the picture could
     not be read, and so nobody was asked."""

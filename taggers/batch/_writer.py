@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -25,8 +25,10 @@ class Books(Protocol):
     """What a run is written down in, as `Journal` says: the journal itself, or who asks it from
     another machine. Its methods block."""
 
-    def asked(self, places: Sequence[Place]) -> list[dict[str, str]]:
-        """What became of the errands of files that did not change."""
+    def unasked(
+        self, places: Sequence[Place], providers: Iterable[str], retry: Collection[Retry]
+    ) -> dict[str, set[str]]:
+        """About which of these sources each provider has still to be asked."""
 
     def advance(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -156,6 +157,7 @@ def _run(
 ) -> int:
     """Runs, shows how far it is, of `total` errands if that is known, and says at the end what
     came of it; the exit code."""
+    gc.freeze()  # what is loaded stays, and need not be looked through again and again
     pictures = job.pictures
     screen = Screen(
         printing=not quiet and not sys.stdout.isatty() and elsewhere is None,
