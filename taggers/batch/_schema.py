@@ -81,7 +81,7 @@ _TABLES = (
         confidence REAL,            -- 0 to 1
         PRIMARY KEY (picture, call, rank)
     ) WITHOUT ROWID""",
-    "CREATE INDEX tags_by_label ON tag_rows (label, provider, picture)",
+    "CREATE INDEX tags_by_label ON tag_rows (label, picture, provider)",
     """CREATE TABLE region_rows (
         picture INTEGER NOT NULL, call INTEGER NOT NULL, number INTEGER NOT NULL,
         label INTEGER,              -- NULL: a place without a name
