@@ -12,6 +12,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -94,7 +95,7 @@ def _jsonl(sql: sqlite3.Connection, file: TextIO) -> int:
 def _failure(row: Told) -> dict[str, Any]:
     billed = "yes" if row.units else "maybe" if row.open_units else "no"
     error = {"kind": row.kind, "message": row.message, "code": row.code, "billed": billed}
-    image = {"source": name_of(row), "sha256": sha256_of(row)}
+    image = {"source": name_of(row.source, row.key), "sha256": sha256_of(row.key)}
     return {"provider": row.provider, "image": image, "error": error}
 
 
@@ -112,19 +113,17 @@ def _csv(sql: sqlite3.Connection, file: TextIO) -> int:
     writer.writerow(_COLUMNS)
     known, count = labels(sql), 0
     for span, group in told(sql):
-        tags: dict[int, list[tuple[str, float | None]]] = {}
-        for call, label, score in sql.execute(TAGS, span):
-            tags.setdefault(call, []).append((_cell(known[label]), score))
+        tags = ((_cell(known[label]), score) for label, score in sql.execute(TAGS, span))
         for row in group:
-            writer.writerows(_lines(row, tags.get(row.call, [])))
+            writer.writerows(_lines(row, [*islice(tags, row.tags)]))
         count += len(group)
     return count
 
 
 def _lines(row: Told, tags: list[tuple[str, float | None]]) -> Iterator[tuple[Any, ...]]:
     """A line for each tag; one for an errand without any."""
-    name = _cell(name_of(row))
-    about = (name, sha256_of(row), row.provider, row.answered)
+    name = _cell(name_of(row.source, row.key))
+    about = (name, sha256_of(row.key), row.provider, row.answered)
     kind = "under way" if row.state == "sent" else row.kind
     error = (kind, row.message and _cell(row.message), row.run)
     for rank, (label, score) in enumerate(tags, 1):

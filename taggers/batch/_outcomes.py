@@ -22,7 +22,7 @@ def outcomes(store: Store) -> Iterator[tuple[str, str, Result | Failure]]:
         for _, group in told(sql):
             for row in group:
                 said = _result(sql, row.call) if row.state == "done" else _failure(row)
-                yield name_of(row), row.provider, said
+                yield name_of(row.source, row.key), row.provider, said
 
 
 def _result(sql: sqlite3.Connection, call: int) -> Result:

@@ -7,7 +7,6 @@ written while the next one is read.
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate, islice
@@ -19,14 +18,14 @@ from attrs import frozen
 
 from .._extras import from_extra
 from ._store import Store
-from ._told import REGIONS, TAGS, Told, labels, name_of, sha256_of, told
+from ._told import ERRANDS, REGIONS, TAGS, Told, labels, name_of, sha256_of, spans
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["parts_of", "write_parquet"]
 
-ROW_GROUP = 10
+ROW_GROUP = 40
 """How many spans of pictures a row group tells of: some 20,000 pictures."""
 
 
@@ -38,10 +37,10 @@ def write_parquet(store: Store, path: Path) -> int:
     count = 0
     with store.read() as sql, ThreadPoolExecutor(1) as beside:
         table = _Table.of(pyarrow, sql)
-        schema = table.part((0, 0), []).schema
+        schema = table.part((0, 0)).schema
         with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
             writing = None
-            for parts in _gathered(table.part(*group) for group in told(sql)):
+            for parts in _gathered(map(table.part, spans(sql))):
                 whole = pyarrow.concat_tables(parts)
                 if writing:
                     writing.result()
@@ -59,9 +58,8 @@ def parts_of(store: Store, run: int, size: int) -> Iterator[pa.Table]:
         import pyarrow.compute
     with store.read() as sql:
         table = _Table.of(pyarrow, sql)
-        whole = table.part((0, 0), [])
-        for group in told(sql):
-            own = table.part(*group)
+        whole = table.part((0, 0))
+        for own in map(table.part, spans(sql)):
             own = own.filter(pyarrow.compute.equal(own["run"], run))
             whole = pyarrow.concat_tables([whole, own])
             while len(whole) >= size:
@@ -91,9 +89,9 @@ class _Table:
         by_id = map(known.get, range(max(known, default=0) + 1))
         return cls(arrow, sql, arrow.array(by_id, arrow.string()))
 
-    def part(self, span: tuple[int, int], group: list[Told]) -> pa.Table:
+    def part(self, span: tuple[int, int]) -> pa.Table:
         """The errands about a span of pictures."""
-        arrow = self.arrow
+        arrow, group = self.arrow, self.sql.execute(ERRANDS, span).fetchall()
         string, number, real = arrow.string(), arrow.int64(), arrow.float64()
         rows = dict(zip(Told._fields, _columns(group, len(Told._fields)), strict=True))
         began = arrow.array([round(began * 1000) for began in rows["began"]], number)
@@ -102,8 +100,8 @@ class _Table:
             {
                 "call": arrow.array(rows["call"], number),
                 "run": arrow.array(rows["run"], number),
-                "image": arrow.array(map(name_of, group), string),
-                "sha256": arrow.array(map(sha256_of, group), string),
+                "image": arrow.array(map(name_of, rows["source"], rows["key"]), string),
+                "sha256": arrow.array(map(sha256_of, rows["key"]), string),
                 "format": arrow.array(rows["format"], string),
                 "width": arrow.array(rows["width"], number),
                 "height": arrow.array(rows["height"], number),
@@ -115,19 +113,17 @@ class _Table:
                 "open_units": arrow.array(rows["open_units"], number),
                 "error": arrow.array(rows["kind"], string),
                 "message": arrow.array(rows["message"], string),
-                "tags": self._lists(rows["call"], span, TAGS, confidence=real),
-                "regions": self._lists(rows["call"], span, REGIONS, confidence=real, **box),
+                "tags": self._lists(rows["tags"], span, TAGS, confidence=real),
+                "regions": self._lists(rows["regions"], span, REGIONS, confidence=real, **box),
             }
         )
 
     def _lists(
-        self, calls: Sequence[int], span: tuple[int, int], statement: str, **types: Any
+        self, counts: Sequence[int], span: tuple[int, int], statement: str, **types: Any
     ) -> pa.Array:
-        """What each call has of something: rows that begin with the call and a label."""
-        found = self.sql.execute(statement, span).fetchall()
-        call, label, *values = _columns(found, 2 + len(types))
-        many = Counter(call)
-        ends = accumulate(map(many.__getitem__, calls), initial=0)
+        """What the errands have so many of: rows that begin with a label."""
+        ends = accumulate(counts, initial=0)
+        label, *values = _columns(self.sql.execute(statement, span).fetchall(), 1 + len(types))
         parts = map(self.arrow.array, values, types.values())
         names = self.names.take(self.arrow.array(label, self.arrow.int64()))
         struct = self.arrow.StructArray.from_arrays([names, *parts], ["label", *types])
