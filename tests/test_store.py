@@ -80,6 +80,24 @@ def test_a_folder_is_no_store(tmp_path: Path) -> None:
         Store.open(tmp_path, make=True)
 
 
+def test_a_store_that_is_only_read_is_one_file_again(tmp_path: Path) -> None:
+    filled(tmp_path / "s.sqlite3").close()
+
+    with Store.open(tmp_path / "s.sqlite3") as store:
+        runs = asked(store, "SELECT run FROM runs")
+
+    assert [(1,)] == runs
+    assert ["s.sqlite3"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_who_reads_a_store_cannot_write_into_it(tmp_path: Path) -> None:
+    with filled(tmp_path / "s.sqlite3") as store, store.read() as sql:
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            sql.execute("DELETE FROM run_rows")
+
+        assert [(1,)] == sql.execute("SELECT count(*) FROM run_rows").fetchall()
+
+
 def test_a_store_with_damaged_pages_says_how_to_save_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "s"
     filled(path, *(result(f"{n}.jpg", "cat", f"number {n}") for n in range(300))).close()

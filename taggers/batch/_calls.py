@@ -13,7 +13,7 @@ from ._errand import Errand, Place, Retry, keep_pictures, keep_places
 from ._rows import blocks, insert, listed
 from ._schema import LIVE
 from ._settled import Kept, Settled
-from ._store import named, stored
+from ._store import stored
 
 __all__ = ["begin_calls", "settle_calls", "states_of", "unasked"]
 
@@ -157,15 +157,15 @@ def unasked(
     """The sources, of these, about which a provider has still to be asked, as far as that can be
     told unread: all but those of files that did not change, whose errand is in no state to
     `retry`."""
-    seen = [(stored(one.source), one.size, one.mtime_ns) for one in places]
+    seen = [(n, stored(one.source), one.size, one.mtime_ns) for n, one in enumerate(places)]
     for marks, values in blocks(seen):
         rows = sql.execute(_UNASKED.format(marks), [*values, provider, listed(retry)])
-        yield from (named(source) for (source,) in rows)
+        yield from (places[number].source for (number,) in rows)
 
 
 _UNASKED = f"""
-    WITH seen (source, size, mtime_ns) AS (VALUES {{}})
-    SELECT source FROM seen WHERE NOT EXISTS (
+    WITH seen (number, source, size, mtime_ns) AS (VALUES {{}})
+    SELECT number FROM seen WHERE NOT EXISTS (
         SELECT 1 FROM place_rows AS at
         CROSS JOIN call_rows AS c ON c.picture = at.picture AND c.{LIVE}
         WHERE at.source = seen.source AND at.size = seen.size AND at.mtime_ns = seen.mtime_ns

@@ -98,8 +98,17 @@ class Store:
         self.close()
 
     def _reader(self) -> sqlite3.Connection:
-        uri = f"{self.path.absolute().as_uri()}?mode=ro{'&immutable=1' if self._sealed() else ''}"
-        return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+        """It might write, so that SQLite takes away its files beside the store when nobody else has
+        them open; but it does not."""
+        how = "mode=ro&immutable=1" if self._sealed() else "mode=rw"
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?{how}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.execute("PRAGMA query_only = ON")
+        return connection
 
     def _sealed(self) -> bool:
         """Whether nobody can write it here, and all of it is in its one file: SQLite would make
