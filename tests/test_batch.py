@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import random
@@ -33,6 +34,7 @@ from taggers.batch import (
     runs,
     tariff,
 )
+from taggers.batch._groups import CHUNK
 from taggers.emulator import Emulator, Fault
 from taggers.testing import png
 
@@ -119,6 +121,28 @@ def test_what_failed_is_asked_again_and_what_may_be_billed_only_on_request(
     assert ({"OutcomeUnknown": 1}, 1) == (second.failed, second.maybe_units)
     assert (3, 1) == (third.done, third.known)
     assert (1, 3) == (fourth.done, fourth.known)
+
+
+def test_sources_are_left_alone_when_a_stopped_run_is_over(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    (picture,) = _pictures(tmp_path / "photos", 1)
+
+    def slow() -> Iterator[str]:
+        yield from itertools.repeat(picture, CHUNK)
+        time.sleep(0.5)
+
+    async def run(journal: Journal) -> int:
+        stop = asyncio.Event()
+        async with AsyncTagger(V2, **emulator.settings(V2)) as tagger:
+            before = asyncio.all_tasks()
+            await batch(tagger, journal, slow(), {V2: 4}, stop=stop, heard=lambda _: stop.set())
+            return len(asyncio.all_tasks() - before)
+
+    with Store.open(tmp_path / "s.sqlite3", make=True) as store:
+        still_at_work = asyncio.run(run(Journal.open(store, "a test")))
+
+    assert 0 == still_at_work
 
 
 def test_what_a_call_may_cost_is_known_before_it_is_sent() -> None:

@@ -151,7 +151,7 @@ class _Run:
         unasked = await asyncio.to_thread(
             self.journal.unasked, group.places, self.providers, self.writer.retry
         )
-        missing = []
+        missing = list[Missing]()
         for item, place in zip(group.items, group.places, strict=True):
             names, still = self._asked_about(item), unasked.get(item.source, ())
             if still and (whom := [name for name in names if name in still]):
