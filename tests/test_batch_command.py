@@ -380,6 +380,31 @@ def test_a_reader_who_goes_away_ends_the_run_and_loses_nothing(
     assert f"{100 - stopped_at} done, {stopped_at} were in the store" in rest.stderr
 
 
+def test_a_list_that_stays_open_holds_nobody_up(emulator: Emulator, folder: Path) -> None:
+    command = [sys.executable, "-m", "taggers", "batch", "-", "--into", "s.sqlite3", "-p", V2]
+    with subprocess.Popen(
+        [*command, "--yes"],
+        env={**os.environ, **emulator.environment()},
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdin.write(b"photos/000.png\nphotos/001.png\n")
+        child.stdin.flush()
+        lines = [child.stdout.readline() for _ in range(2)]
+        child.send_signal(signal.SIGINT)
+        code, said = child.wait(timeout=60), child.stderr.read().decode()
+
+    assert 2 == len([*filter(None, lines)]) == _asked(emulator)
+    assert 130 == code, said
+    assert "2 done" in said
+    assert "the same command goes on from here" in said
+
+
 def test_the_first_interrupt_finishes_what_is_under_way_and_the_second_stops(
     emulator: Emulator, terminal: Callable[..., Terminal], folder: Path
 ) -> None:

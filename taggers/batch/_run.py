@@ -94,7 +94,7 @@ async def batch(
             patience,
             turn,
         )
-        groups = handed_out(sources) if isinstance(sources, AsyncIterable) else found(sources)
+        groups = handed_out(sources) if isinstance(sources, AsyncIterable) else found(sources, stop)
         async with aclosing(groups):
             await run.all(groups)
     return counted

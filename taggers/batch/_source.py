@@ -44,7 +44,7 @@ def find(
     told to `tell`, and the rest goes on; without it, it is raised: `InvalidInput`, or
     `LocalResourceError`. A name is an item even where nothing is at it: opening it says so.
     """
-    finding = _Finding(where, stdin or sys.stdin.buffer, tell)
+    finding = _Finding(where, stdin, tell)
     for source in sources:
         try:
             yield from finding.some(source)
@@ -55,7 +55,7 @@ def find(
 @frozen
 class _Finding:
     where: Where | None
-    stdin: BinaryIO
+    stdin: BinaryIO | None
     tell: Tell
 
     def some(self, source: str) -> Iterator[Item]:
@@ -78,7 +78,7 @@ class _Finding:
                 f"{source!r} has no columns: conditions are for manifests ({known})", scope="call"
             )
         if source == "-":
-            return map(Item, names(self.stdin))
+            return map(Item, names(self.stdin or _stdin()))
         if place is not None:
             return self._in_storage(place)
         return iter((Item(source),)) if is_url else self._here(source)
@@ -111,6 +111,12 @@ class _Finding:
                 )
         except OSError as error:
             raise LocalResourceError(f"{name} cannot be read: {error.strerror}") from error
+
+
+def _stdin() -> BinaryIO:
+    """Standard input, apart from `sys.stdin`: a thread that waits for a line holds its lock, and a
+    program cannot end without that."""
+    return open(sys.stdin.fileno(), "rb", closefd=False)
 
 
 def sampled(items: Iterable[Item], count: int, seed: int) -> list[Item]:
