@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -39,6 +40,7 @@ from taggers.emulator import Emulator, Fault
 from taggers.testing import png
 
 V2 = "huawei-tagging-v2"
+SLOW = "slow"
 
 
 @pytest.fixture
@@ -103,6 +105,29 @@ def test_each_picture_is_asked_about_once_wherever_it_lies(
     assert (6, 0, 6) == (first.done, first.known, first.units)
     assert (0, 7, 0) == (again.done, again.known, again.units)
     assert 6 == _asked(emulator)
+
+
+def test_a_slow_provider_holds_up_no_other_one(emulator: Emulator, tmp_path: Path) -> None:
+    pictures = _pictures(tmp_path / "photos", 60)
+    config = Config(services={n: Service(n, V2, {**emulator.settings(V2)}) for n in (V2, SLOW)})
+    answers: Counter[str | None] = Counter()
+
+    async def run(journal: Journal) -> Tally:
+        stop = asyncio.Event()
+
+        def heard(one: Happened) -> None:
+            answers[one.provider] += 1
+            if answers[V2] == len(pictures):
+                stop.set()
+
+        async with AsyncTagger(config=config) as tagger:
+            return await batch(tagger, journal, pictures, {SLOW: 1, V2: 4}, stop=stop, heard=heard)
+
+    emulator.fail("slow", latency_s=0.1)
+    with Store.open(tmp_path / "s.sqlite3", make=True) as store:
+        asyncio.run(run(Journal.open(store, "a test")))
+
+    assert answers[SLOW] < 30 < answers[V2] == 60
 
 
 def test_what_failed_is_asked_again_and_what_may_be_billed_only_on_request(

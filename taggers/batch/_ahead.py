@@ -16,7 +16,7 @@ from ._errand import Place
 from ._item import Item
 from ._tally import Happened
 
-__all__ = ["Missing", "Read", "Work", "read_ahead"]
+__all__ = ["Missing", "Read", "Work", "read", "read_ahead"]
 
 TOGETHER = 4
 """So many files are read by one thread: handing each to a thread takes longer than reading it."""
@@ -26,11 +26,11 @@ AHEAD = 8
 
 @frozen
 class Work:
-    """A picture that was read."""
+    """A picture to be asked about; None: it is read when its turn comes."""
 
     item: Item
-    image: Image
     place: Place
+    image: Image | None
 
 
 Missing = tuple[Item, Place, Sequence[str]]
@@ -45,9 +45,9 @@ async def read_ahead(missing: Sequence[Missing]) -> AsyncGenerator[Read, None]:
     reading = deque(_reading(some) for some in islice(every, AHEAD))
     try:
         while reading:
-            read = await reading.popleft()
-            reading += (_reading(some) for some in islice(every, 1))
-            for one in read:
+            some = await reading.popleft()
+            reading += (_reading(more) for more in islice(every, 1))
+            for one in some:
                 yield one
     finally:
         for task in reading:
@@ -55,7 +55,7 @@ async def read_ahead(missing: Sequence[Missing]) -> AsyncGenerator[Read, None]:
 
 
 def _reading(missing: Sequence[Missing]) -> asyncio.Task[list[Read]]:
-    return asyncio.create_task(asyncio.to_thread(_read, missing))
+    return asyncio.create_task(asyncio.to_thread(_every, missing))
 
 
 def _together(missing: Sequence[Missing]) -> Iterator[Sequence[Missing]]:
@@ -71,14 +71,15 @@ def _together(missing: Sequence[Missing]) -> Iterator[Sequence[Missing]]:
         yield some
 
 
-def _read(missing: Sequence[Missing]) -> list[Read]:
-    return [(_opened(item, place), names) for item, place, names in missing]
+def _every(missing: Sequence[Missing]) -> list[Read]:
+    return [(read(item, place), names) for item, place, names in missing]
 
 
-def _opened(item: Item, place: Place) -> Work | Happened:
+def read(item: Item, place: Place) -> Work | Happened:
+    """A picture as it is read, or why it cannot be."""
     try:
         image = open_item(item.source)
     except TaggersError as error:
         return Happened(item.source, None, error)
     image.sha256  # noqa: B018  (made here, in a thread, and not in the event loop)
-    return Work(item, image, place)
+    return Work(item, place, image)

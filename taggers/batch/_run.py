@@ -25,11 +25,12 @@ from .._client import AsyncTagger
 from .._image import Image
 from .._model import Result
 from ..errors import LocalResourceError, TaggersError
-from ._ahead import Missing, Work, read_ahead
-from ._errand import Errand, Picture, Retry
+from ._ahead import Missing, Work, read, read_ahead
+from ._errand import Errand, Picture, Place, Retry
 from ._groups import Group, found, handed_out
 from ._item import Item
 from ._patience import PATIENCE_S, Patience
+from ._queues import Queues
 from ._tally import Happened, Tally
 from ._tariff import Tariff
 from ._writer import Books, Writer
@@ -121,17 +122,15 @@ class _Run:
             raise errors.exceptions[0] from errors
 
     async def _all(self, groups: AsyncIterable[Group]) -> None:
-        queues: dict[str, _Queue] = {n: asyncio.Queue(many) for n, many in self.providers.items()}
+        queues = Queues(self.providers)
         async with asyncio.TaskGroup() as tasks:
             for name, at_a_time in self.providers.items():
                 for _ in range(at_a_time):
-                    tasks.create_task(self._work_off(name, queues[name], tasks))
+                    tasks.create_task(self._work_off(name, queues, tasks))
             await self._feed(groups, queues)
-            for name, at_a_time in self.providers.items():
-                for _ in range(at_a_time):
-                    await queues[name].put(None)
+            queues.end()
 
-    async def _feed(self, groups: AsyncIterable[Group], queues: Mapping[str, _Queue]) -> None:
+    async def _feed(self, groups: AsyncIterable[Group], queues: Queues) -> None:
         """Hands every picture to those who have still to ask about it."""
         async for group in groups:
             async with aclosing(read_ahead(await self._unasked(group))) as reading:
@@ -140,9 +139,8 @@ class _Run:
                         return
                     if isinstance(work, Happened):
                         self._tell(work)
-                        continue
-                    for name in names:
-                        await queues[name].put(work)
+                    else:
+                        await queues.put(work, names)
             if self._is_over():
                 return
 
@@ -168,38 +166,50 @@ class _Run:
     def _asked_about(self, item: Item) -> Iterable[str]:
         return self.providers if item.providers is None else item.providers
 
-    async def _work_off(self, name: str, queue: _Queue, tasks: asyncio.TaskGroup) -> None:
-        while (work := await queue.get()) is not None:
+    async def _work_off(self, name: str, queues: Queues, tasks: asyncio.TaskGroup) -> None:
+        while (work := await queues.get(name)) is not None:
             source = work.item.source
             async with self.turn(name):
                 if self.stop.is_set() or name in self.tally.ended:
                     continue
-                call = await self.writer.begin(self._errand(name, work))
+                if (image := work.image or await self._read(work)) is None:
+                    continue
+                call = await self.writer.begin(self._errand(name, image, work.place))
                 if call is None:
                     self._tell(Happened(source, name, "known"))
                     continue
-                said = await self._asked(name, work)
+                said = await self._asked(name, image, work.item.metadata)
             written = self.writer.settle(call, said)
             tasks.create_task(self._told(Happened(source, name, said), written))
 
-    def _errand(self, name: str, work: Work) -> Errand:
+    async def _read(self, work: Work) -> Image | None:
+        """A picture whose turn has come; where it cannot be read any more, that is told."""
+        again = await asyncio.to_thread(read, work.item, work.place)
+        if isinstance(again, Work):
+            return again.image
+        self._tell(again)
+        return None
+
+    def _errand(self, name: str, image: Image, place: Place) -> Errand:
         bills = self.tariffs.get(name, Tariff())
         return Errand(
-            picture=Picture.of(work.image),
+            picture=Picture.of(image),
             provider=name,
-            place=work.place,
+            place=place,
             units=bills.units,
             price=bills.price,
         )
 
-    async def _asked(self, name: str, work: Work) -> Result | TaggersError:
+    async def _asked(
+        self, name: str, image: Image, metadata: Mapping[str, str]
+    ) -> Result | TaggersError:
         options = {**self.options, "provider": name}
-        if work.item.metadata:
-            options["metadata"] = work.item.metadata
+        if metadata:
+            options["metadata"] = metadata
         began = asyncio.get_running_loop().time()
-        said = await self._said(work.image, options)
+        said = await self._said(image, options)
         while self.patience.is_down(said) and await self.patience.wait(name, said, began):
-            said = await self._said(work.image, options)
+            said = await self._said(image, options)
         self.patience.saw(name, said)
         if isinstance(said, TaggersError) and self._is_vain(name, said):
             self.tally.ended.setdefault(name, said)
@@ -225,6 +235,3 @@ class _Run:
     def _tell(self, one: Happened) -> None:
         self.tally.count(one)
         self.heard(one)
-
-
-_Queue = asyncio.Queue[Work | None]
