@@ -24,7 +24,9 @@ from taggers._model import Attempt, Provenance
 from taggers._money import Money
 from taggers._process import Process
 from taggers.batch import Journal, Picture, Place, Store, runs
+from taggers.batch._costs import prices_of
 from taggers.batch._settled import Settled, unpacked
+from taggers.batch._tariff import Tariff
 from taggers.batch._writer import Writer
 from taggers.errors import (
     InvalidInput,
@@ -567,3 +569,11 @@ def test_a_call_of_a_route_costs_what_those_did_who_billed_it(tmp_path: Path) ->
     assert ("tags",) == run.providers
     assert (("0.05 CNY",), 4) == (tuple(map(str, run.cost)), run.unpriced)
     assert ("0.04 CNY",) == tuple(map(str, run.open_cost))
+
+
+def test_a_route_has_its_price_also_where_whom_it_comes_to_is_asked_besides() -> None:
+    price = Money.parse("0.01 CNY")
+    tariffs = {"hw": Tariff(price=price), "careful": Tariff()}
+
+    assert {"hw": price} == prices_of(tariffs, ["hw", "careful"])
+    assert {} == prices_of(tariffs, ["hw"])

@@ -14,9 +14,9 @@ __all__ = ["price_calls", "prices_of"]
 
 
 def prices_of(tariffs: Mapping[str, Tariff], asked: Iterable[str]) -> Mapping[str, Money]:
-    """What a unit costs of those whom routes come to, as far as it is known; none where only
-    providers are `asked`, whose calls have a price from the beginning."""
-    if tariffs.keys() <= {*asked}:
+    """What a unit costs of everybody, as far as it is known; none where all who are `asked` have a
+    price, which their calls have from the beginning. Routes have none."""
+    if all(name in tariffs and tariffs[name].price for name in asked):
         return {}
     return {name: bills.price for name, bills in tariffs.items() if bills.price}
 
