@@ -86,7 +86,8 @@ def test_a_picture_from_a_file_is_in_memory_once_and_not_as_it_is_sent(
     assert provider.request
     assert provider.authorize
     assert address
-    tracemalloc.start()
+    prepare(provider.request(Image.open(photos / "cat.jpg"), Options(), target.settings), address)
+    tracemalloc.start()  # when all that is imported on the way is there
 
     image = Image.open(file)
     prepared = prepare(provider.request(image, Options(), target.settings), address)
