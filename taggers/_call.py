@@ -10,7 +10,9 @@ from attrs import field, frozen
 from ._image import Image
 from ._model import Options
 from ._policy import Policy
+from ._registry import nearest
 from ._routes import Asked, Route
+from .errors import InvalidInput
 
 __all__ = ["Call", "Sending", "TagOptions", "wanted"]
 
@@ -70,7 +72,12 @@ class Call:
 
 
 def wanted(options: TagOptions) -> Options:
-    """The options of these that the flow knows."""
+    """The options of these that the flow knows. Raises `InvalidInput` for one that there is not, or
+    that cannot have its value."""
+    if strange := sorted(options.keys() - _NAMES):
+        raise InvalidInput(
+            f"there is no option {strange[0]!r}{nearest(strange[0], _NAMES)}", scope="call"
+        )
     return Options(
         limit=options.get("limit"),
         min_confidence=options.get("min_confidence"),
@@ -80,3 +87,6 @@ def wanted(options: TagOptions) -> Options:
         keep_metadata=options.get("keep_metadata", False),
         fetch=options.get("fetch", False),
     )
+
+
+_NAMES = TagOptions.__optional_keys__

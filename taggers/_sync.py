@@ -90,6 +90,11 @@ class Tagger:
         """As `AsyncTagger.compare`."""
         return self._run(lambda: self._tagger.compare(image, providers, **options))
 
+    @property
+    def within(self) -> AsyncTagger:
+        """The `AsyncTagger` that does it all; its methods belong into `run`."""
+        return self._tagger
+
     def run(self, work: Callable[[AsyncTagger], Awaitable[T]]) -> T:
         """What comes of some work with the `AsyncTagger` within, done in its event loop."""
         return self._run(lambda: work(self._tagger))

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -344,6 +345,47 @@ def test_whom_it_asks_is_named_once_for_a_batch_and_there_must_be_somebody(tmp_p
             library.run(tmp_path, provider="local-basic")
         with pytest.raises(errors.ConfigurationError, match="no provider was named"):
             library.run(tmp_path)
+
+    assert [] == runs(library.store)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"concurrency": -3}, "concurrency must be a whole number from 1, not -3"),
+        ({"concurrency": 0}, "concurrency must be a whole number from 1, not 0"),
+        ({"retry": "unknown"}, r"retry must be several names, as in \['unknown'\]"),
+        ({"retry": ("unknwon",)}, "not 'unknwon'; did you mean 'unknown'?"),
+        ({"providers": "local-basic"}, r"several names, as in \['local-basic'\]"),
+    ],
+)
+def test_an_argument_that_cannot_be_meant_makes_no_batch(
+    tmp_path: Path, arguments: dict[str, Any], said: str
+) -> None:
+    with Tagger("local-basic") as tagger, pytest.raises(errors.InvalidInput, match=said):
+        Batch(tagger, tmp_path / "s.sqlite3", **arguments)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"limt": 3}, "there is no option 'limt'; did you mean 'limit'?"),
+        ({"limit": 0}, "limit must be a whole number from 1, not 0"),
+        ({"prepare": "maybe"}, "prepare must be 'auto' or 'never', not 'maybe'"),
+        ({"min_confidence": 7}, "min_confidence must be a fraction from 0 to 1, not 7"),
+    ],
+)
+def test_an_option_that_cannot_be_meant_begins_no_run(
+    tmp_path: Path, options: dict[str, Any], said: str
+) -> None:
+    _pictures(tmp_path / "photos", 2)
+
+    with Tagger("local-basic") as tagger:
+        library = Batch(tagger, tmp_path / "s.sqlite3")
+        with pytest.raises(errors.InvalidInput, match=said):
+            library.run(tmp_path / "photos", **options)
+        with pytest.raises(errors.InvalidInput, match=said):
+            tagger.tag(tmp_path / "photos" / "0000.png", **options)
 
     assert [] == runs(library.store)
 

@@ -14,12 +14,14 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Unpack
+from typing import Any, Literal, Unpack, get_args
 
 from attrs import define, field
 
-from .._call import TagOptions
+from .._call import TagOptions, wanted
 from .._client import AsyncTagger
+from .._model import positive
+from .._registry import nearest
 from .._sync import Tagger
 from ..errors import ConfigurationError, InvalidInput, TaggersError
 from ._costs import prices_of
@@ -44,6 +46,25 @@ def _store(at: Store | str | os.PathLike[str]) -> Store:
     return at if isinstance(at, Store) else Store.open(Path(at), make=True)
 
 
+def _several(_: Any, attribute: Any, names: Sequence[str]) -> None:
+    if isinstance(names, str):
+        raise InvalidInput(
+            f"{attribute.name} must be several names, as in [{names!r}], not {names!r}",
+            scope="call",
+        )
+
+
+def _states(_: Any, attribute: Any, states: Sequence[str]) -> None:
+    known = get_args(Retry)
+    for state in states:
+        if state not in known:
+            raise InvalidInput(
+                f"{attribute.name} must be some of {', '.join(known)}, not {state!r}"
+                f"{nearest(str(state), known)}",
+                scope="call",
+            )
+
+
 @define(slots=False)
 class AsyncBatch:
     """Tags libraries of pictures into a store, each picture once by each provider: what is in the
@@ -58,13 +79,15 @@ class AsyncBatch:
     * `retry`: which errands of earlier runs are asked again: "failed" ones, and "unknown" ones only
       on request, since they may be billed twice;
     * `shared`: whether other processes may run on the same store: the work is divided.
+
+    Raises `InvalidInput` for an argument that cannot have its value.
     """
 
     tagger: AsyncTagger
     store: Store = field(converter=_store)
-    providers: Sequence[str] = ()
-    concurrency: int | None = None
-    retry: Sequence[Retry] = ("failed",)
+    providers: Sequence[str] = field(default=(), validator=_several)
+    concurrency: int | None = field(default=None, validator=positive)
+    retry: Sequence[Retry] = field(default=("failed",), validator=[_several, _states])
     shared: bool = False
 
     @property
@@ -91,7 +114,8 @@ class AsyncBatch:
     async def plan(self, sources: Sources, **options: Unpack[TagOptions]) -> Plan:
         """What a run would do, before anything is spent: nobody is asked.
 
-        Raises `InvalidInput` and `LocalResourceError` where a source cannot be read.
+        Raises `InvalidInput` and `LocalResourceError` where a source cannot be read, or an option
+        cannot have its value.
         """
         _check(options)
         return await asyncio.to_thread(self.planned, _items(sources, raised), options)
@@ -121,8 +145,9 @@ class AsyncBatch:
 
         What cannot be read of the sources is told and counted as a picture that cannot, and the
         rest goes on. `stop` and `heard` are as in `batch`. A run that is cancelled leaves what it
-        had under way as unknown. Raises `LocalResourceError` where another process runs on the
-        store, or it cannot be written; what was finished before is in it.
+        had under way as unknown. Raises `InvalidInput` where an option cannot have its value, and
+        `LocalResourceError` where another process runs on the store, or it cannot be written; what
+        was finished before is in it.
         """
         _check(options)
         for name in self.asked:
@@ -184,12 +209,12 @@ class Batch:
         self, tagger: Tagger, store: Store | str | os.PathLike[str], **arguments: Any
     ) -> None:
         self.tagger = tagger
-        self.store = _store(store)
-        self._arguments = arguments
+        self._batch = AsyncBatch(tagger.within, _store(store), **arguments)
+        self.store = self._batch.store
 
     def plan(self, sources: Sources, **options: Unpack[TagOptions]) -> Plan:
         """As `AsyncBatch.plan`."""
-        return self.tagger.run(lambda within: self._in(within).plan(sources, **options))
+        return self.tagger.run(lambda _: self._batch.plan(sources, **options))
 
     def run(
         self,
@@ -199,15 +224,13 @@ class Batch:
         **options: Unpack[TagOptions],
     ) -> Tally:
         """As `AsyncBatch.run`."""
-        return self.tagger.run(lambda within: self._in(within).run(sources, heard=heard, **options))
-
-    def _in(self, within: AsyncTagger) -> AsyncBatch:
-        return AsyncBatch(within, self.store, **self._arguments)
+        return self.tagger.run(lambda _: self._batch.run(sources, heard=heard, **options))
 
 
 def _check(options: TagOptions) -> None:
     if "provider" in options:
         raise InvalidInput("whom a batch asks are its `providers`", scope="call")
+    wanted(options)
 
 
 def _title(sources: Sources) -> str:
