@@ -390,6 +390,16 @@ def test_an_option_that_cannot_be_meant_begins_no_run(
     assert [] == runs(library.store)
 
 
+def test_a_source_at_which_there_is_nothing_begins_no_run(tmp_path: Path) -> None:
+    with Tagger("local-basic") as tagger:
+        library = Batch(tagger, tmp_path / "s.sqlite3")
+        for ask in (library.plan, library.run):
+            with pytest.raises(errors.InvalidInput, match=r"there is nothing at '.*nothere'"):
+                ask(tmp_path / "nothere")
+
+    assert [] == runs(library.store)
+
+
 def test_a_setting_that_was_given_counts_in_what_a_run_costs(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png(90, 60))
 

@@ -327,14 +327,33 @@ def test_the_command_names_the_caps(
     assert 'it costs 2 CNY, and 1 CNY is left of the cap "small"' in capsys.readouterr().out
 
 
-def test_a_plan_of_what_is_not_there_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("command", [["plan"], ["batch", "--into", "s.sqlite3"]])
+def test_a_source_at_which_there_is_nothing_is_refused(
+    command: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
     with pytest.raises(SystemExit) as ended:
-        main(["plan", "nosuch", "-p", "google-vision"])
+        main([*command, "nosuch", "-p", "local-basic"])
+
+    assert 2 == ended.value.code
+    assert "taggers: there is nothing at 'nosuch'\n" == capsys.readouterr().err
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_a_plan_of_which_nothing_can_be_read_ends_with_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.png").write_text("no picture")
+
+    with pytest.raises(SystemExit) as ended:
+        main(["plan", str(tmp_path), "-p", "google-vision"])
 
     assert 1 == ended.value.code
-    assert "1 cannot be read: LocalResourceError, such as there is no file nosuch" in (
-        capsys.readouterr().out
-    )
+    assert "1 cannot be read: UnsupportedImage" in capsys.readouterr().out
 
 
 def test_the_command_tells_routes_reasons_and_names_that_are_no_text(
@@ -360,17 +379,19 @@ def test_the_command_tells_routes_reasons_and_names_that_are_no_text(
 
 
 def test_the_command_says_what_of_its_sources_is_broken_and_goes_on(
-    pictures: list[str], capsys: pytest.CaptureFixture[str]
+    pictures: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    broken = tmp_path / "broken.csv"
+    broken.write_text("name\n1\n")
+    sources = [str(broken), *pictures[:3]]
+
     with pytest.raises(SystemExit) as ended:
-        main(
-            ["plan", "gone.csv", *pictures[:3], "-p", "local-basic", "--sample", "2", "-f", "json"]
-        )
+        main(["plan", *sources, "-p", "local-basic", "--sample", "2", "-f", "json"])
 
     said = capsys.readouterr()
     assert 1 == ended.value.code
     assert 2 == json.loads(said.out)["found"]
-    assert "taggers: gone.csv cannot be read: No such file or directory" in said.err
+    assert "broken.csv names no pictures" in said.err
 
 
 def test_a_plan_opens_no_connection(pictures: list[str]) -> None:

@@ -67,6 +67,8 @@ def test_globs_lists_and_urls_are_taken(photos: Path) -> None:
         ("**/**/er/*", ["deep/er/c.webp"]),
         (".h*", [".hidden.png"]),
         ("[a", []),
+        ("d*", ["deep/b.JPG", "deep/er/c.webp"]),
+        ("*/e?", ["deep/er/c.webp"]),
     ],
 )
 def test_a_glob_means_what_it_does_elsewhere(
@@ -257,9 +259,11 @@ def test_a_storage_has_globs_and_manifests_too() -> None:
     memory.pipe("/shop/m.csv", b"path,plan\nb1.png,gold\n")
 
     (globbed,) = find(["memory://shop/a*.png"])
+    in_folders = [item.source for item in find(["memory://sh*"])]
     (named,) = find(["memory://shop/m.csv"])
 
     assert ("memory:///shop/a1.png", len(png(20, 20))) == (globbed.source, globbed.size)
+    assert ["memory:///shop/a1.png", "memory:///shop/b1.png"] == in_folders
     assert (21, {"plan": "gold"}) == (open_item(named.source).height, named.metadata)
 
 

@@ -30,7 +30,7 @@ from ._plan import CALL_S, Plan, Planned, Reason, plan
 from ._renormalize import Reading, read_again, renormalize
 from ._run import batch
 from ._runs import Run, asked_otherwise, ensure_alone, ensure_one_kind, recovered, runs
-from ._source import find, sampled
+from ._source import ensure_there, find, sampled
 from ._store import Store
 from ._tally import Happened, Tally
 from ._tariff import Tariff, tariff
@@ -76,6 +76,7 @@ __all__ = [
     "batch",
     "ensure_alone",
     "ensure_one_kind",
+    "ensure_there",
     "export",
     "find",
     "judge",

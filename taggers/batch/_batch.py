@@ -31,7 +31,7 @@ from ._journal import Journal
 from ._known import Known
 from ._plan import Plan, plan
 from ._run import batch
-from ._source import find
+from ._source import ensure_there, find
 from ._store import Store
 from ._tally import Happened, Tally
 from ._tariff import Tariff, tariff
@@ -117,7 +117,7 @@ class AsyncBatch:
         Raises `InvalidInput` and `LocalResourceError` where a source cannot be read, or an option
         cannot have its value.
         """
-        _check(options)
+        _check(sources, options)
         return await asyncio.to_thread(self.planned, _items(sources, raised), options)
 
     def planned(self, items: Iterable[Item], options: TagOptions) -> Plan:
@@ -145,11 +145,11 @@ class AsyncBatch:
 
         What cannot be read of the sources is told and counted as a picture that cannot, and the
         rest goes on. `stop` and `heard` are as in `batch`. A run that is cancelled leaves what it
-        had under way as unknown. Raises `InvalidInput` where an option cannot have its value, and
-        `LocalResourceError` where another process runs on the store, or it cannot be written; what
-        was finished before is in it.
+        had under way as unknown. Raises `InvalidInput` where an option cannot have its value, or
+        the one source is the path of nothing, and `LocalResourceError` where another process runs
+        on the store, or it cannot be written; what was finished before is in it.
         """
-        _check(options)
+        _check(sources, options)
         for name in self.asked:
             self.tagger.check(name)
         about = {**options, "concurrency": self.concurrency}
@@ -227,10 +227,12 @@ class Batch:
         return self.tagger.run(lambda _: self._batch.run(sources, heard=heard, **options))
 
 
-def _check(options: TagOptions) -> None:
+def _check(sources: Sources, options: TagOptions) -> None:
     if "provider" in options:
         raise InvalidInput("whom a batch asks are its `providers`", scope="call")
     wanted(options)
+    if isinstance(sources, str | os.PathLike):
+        ensure_there((os.fspath(sources),))
 
 
 def _title(sources: Sources) -> str:

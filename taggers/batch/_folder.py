@@ -32,16 +32,26 @@ def below(folder: str, tell: Tell) -> Iterator[Item]:
 
 
 def matching(pattern: str, tell: Tell) -> Iterator[Item]:
-    """The files that a glob means, whatever their suffix. `**` is any number of folders, and
-    follows no links; hidden names have to be asked for with a dot."""
+    """The files that a glob means, whatever their suffix; where it means folders alone, the
+    pictures in those. `**` is any number of folders, and follows no links; hidden names have to be
+    asked for with a dot."""
     root, every = Path(pattern).anchor, Path(pattern).parts
     parts = [one for one, after in zip_longest(every, every[1:]) if (one, after) != ("**", "**")]
     if parts[-1] == "**":
         parts.append("*")
-    yield from map(Item, _matches(root, parts[1:] if root else parts, tell))
+    folders, files = list[str](), False
+    for path, is_folder in _matches(root, parts[1:] if root else parts, tell):
+        if not is_folder:
+            files = True
+            yield Item(path)
+        elif not files:
+            folders.append(path)
+    for folder in () if files else folders:
+        yield from below(folder, tell)
 
 
-def _matches(here: str, parts: Sequence[str], tell: Tell) -> Iterator[str]:
+def _matches(here: str, parts: Sequence[str], tell: Tell) -> Iterator[tuple[str, bool]]:
+    """What fits, and whether it is a folder."""
     part, rest = parts[0], parts[1:]
     if part == "**":
         yield from _matches(here, rest, tell)
@@ -59,12 +69,14 @@ def _matches(here: str, parts: Sequence[str], tell: Tell) -> Iterator[str]:
             yield from _reached(path, rest, os.path.isdir(path), tell)  # noqa: PTH112
 
 
-def _reached(path: str, rest: Sequence[str], is_folder: bool, tell: Tell) -> Iterator[str]:
+def _reached(
+    path: str, rest: Sequence[str], is_folder: bool, tell: Tell
+) -> Iterator[tuple[str, bool]]:
     """What is at, or below, a path that fits so far."""
     if rest and is_folder:
         yield from _matches(path, rest, tell)
-    elif not rest and not is_folder:
-        yield path
+    elif not rest:
+        yield path, is_folder
 
 
 def _is_folder(entry: os.DirEntry[str], *, through_links: bool) -> bool:

@@ -28,7 +28,7 @@ from ._manifest import MANIFESTS, Reader, items, names
 from ._storage import Place, place_of
 from ._where import Where
 
-__all__ = ["find", "sampled"]
+__all__ = ["ensure_there", "find", "sampled"]
 
 
 def find(
@@ -111,6 +111,14 @@ class _Finding:
                 )
         except OSError as error:
             raise LocalResourceError(f"{name} cannot be read: {error.strerror}") from error
+
+
+def ensure_there(sources: Iterable[str]) -> None:
+    """Raises `InvalidInput` where a source is the path of nothing."""
+    for source in sources:
+        is_path = source != "-" and "://" not in source and not glob.has_magic(source)
+        if is_path and not os.path.lexists(source):
+            raise InvalidInput(f"there is nothing at {source!r}", scope="call")
 
 
 def _stdin() -> BinaryIO:

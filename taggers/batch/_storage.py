@@ -47,14 +47,16 @@ class Place:
             return bool(self._files.isfile(self.path))
 
     def pictures(self, tell: Tell) -> Iterator[Item]:
-        """The pictures in it and below, by their suffix; or the files that it means as a glob. Of
-        each folder the whole listing is kept while it is read, as fsspec gives it."""
+        """The pictures in it and below, by their suffix; or, of a glob, the files that it means, or
+        else the pictures in its folders. Of each folder the whole listing is kept while it is read,
+        as fsspec gives it."""
+        waiting = [self.path]
         if has_magic(self.path):
             with _explained(self.uri):
-                found = self._files.glob(self.path, detail=True)
-            yield from (self._item(one) for one in found.values() if one["type"] == "file")
-            return
-        waiting = [self.path]
+                found = self._files.glob(self.path, detail=True).values()
+            files = [one for one in found if one["type"] == "file"]
+            yield from map(self._item, files)
+            waiting = [] if files else [one["name"] for one in found]
         while waiting:
             for one in self._listed(waiting.pop(), tell):
                 if one["type"] == "directory":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import glob
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,8 +13,8 @@ from typing import Any
 import click
 from attrs import define, evolve, field, frozen
 
-from ..batch import Item, Tell, Where, find, sampled
-from ..errors import InvalidInput, TaggersError
+from ..batch import Item, Tell, Where, ensure_there, find, sampled
+from ..errors import TaggersError
 from ._terminal import complain
 
 __all__ = ["Chosen", "choosing", "flows"]
@@ -77,8 +76,7 @@ class Chosen:
     def finds(self, sources: Sequence[str]) -> bool:
         """Whether there is a picture in the sources; it is told why there is none. What can be read
         but once is not looked at. Raises `InvalidInput` for a name at which there is nothing."""
-        for source in filter(_is_missing, sources):
-            raise InvalidInput(f"there is nothing at {source!r}", scope="call")
+        ensure_there(sources)
         if any(map(flows, sources)):
             return True
         quiet = find(sources, where=self.where, tell=lambda _: None)
@@ -101,12 +99,6 @@ def flows(source: str) -> bool:
     with contextlib.suppress(OSError, ValueError):
         return source == "-" or stat.S_ISFIFO(os.stat(source).st_mode)  # noqa: PTH116
     return False
-
-
-def _is_missing(source: str) -> bool:
-    """Whether a source is the path of nothing."""
-    is_path = source != "-" and "://" not in source and not glob.has_magic(source)
-    return is_path and not os.path.lexists(source)
 
 
 def choosing(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,7 +12,7 @@ from attrs import asdict
 
 from .._client import Sending
 from .._serial import as_json
-from ..batch import Known, Plan, Planned, Store, plan
+from ..batch import Known, Plan, Planned, Store, ensure_there, plan
 from ._approval import planned
 from ._asked import Asked, asking
 from ._choosing import Chosen, choosing
@@ -52,6 +52,7 @@ def command(
     """
     config = setup.config()
     names = asked.names(config)
+    ensure_there(sources)
     with _known(into, names) as has:
         found = planned(
             chosen.of(sources),
