@@ -283,6 +283,7 @@ def test_what_may_have_been_billed_is_listed_and_asked_again_alone(
     first = taggers("batch", "photos", "--into", "s.sqlite3", "-p", V2, "--yes")
     done = _asked(emulator)
 
+    same = taggers("batch", "photos", "--into", "s.sqlite3", "-p", V2, "--yes")
     failed = taggers("batch", "--into", "s.sqlite3", "--retry-failed")
     listed = taggers("runs", "s.sqlite3")
     unknown = taggers("batch", "--into", "s.sqlite3", "--retry-unknown", "--kind", "OutcomeUnknown")
@@ -291,6 +292,8 @@ def test_what_may_have_been_billed_is_listed_and_asked_again_alone(
         "7 done, 0 were in the store, 0 failed, 1 unknown; 7 units billed (7.00 CNY), 1 maybe"
         in first.stderr
     )
+    assert "1 of earlier runs may have been billed, and are not asked again" in same.stderr
+    assert [1, 1, 0] == [said.returncode for said in (first, same, unknown)]
     assert "there is nothing in s.sqlite3 to ask again" in failed.stderr
     assert "again (may be billed twice): taggers batch --into s.sqlite3 --retry-unknown" in (
         listed.stdout

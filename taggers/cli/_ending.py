@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from textwrap import shorten
 
 from .._money import Money
-from ..batch import Journal, Run, Tally, Unfinished, runs, unfinished
+from ..batch import Journal, Run, Store, Tally, Unfinished, runs, unfinished
 from ._again import again
 from ._bill import amounts
 from ._terminal import many
@@ -58,10 +58,11 @@ def _example(one: Unfinished) -> str:
     return f", such as {message}" if begins_so else f", such as {one.source}: {message}"
 
 
-def exit_code(tally: Tally) -> int:
-    """0: all is in the store; 1: some failed; otherwise 3 where it is the credentials, else 4."""
+def exit_code(tally: Tally, store: Store, providers: Collection[str]) -> int:
+    """0: all is in the store; 1: some failed, or the store has unknown ones of these providers,
+    also of earlier runs; where all failed, 3 where it is the credentials, else 4."""
     if not tally.failed:
-        return 0
+        return min(_unknown(one for one in unfinished(store) if one.provider in providers), 1)
     if tally.done or tally.known:
         return 1
     return 3 if any(error.scope == "credential" for error in tally.ended.values()) else 4
@@ -90,5 +91,5 @@ def _cost(paid: Sequence[Money], unpriced: int) -> str:
     return f" ({cost})" if cost else ""
 
 
-def _unknown(found: list[Unfinished]) -> int:
+def _unknown(found: Iterable[Unfinished]) -> int:
     return sum(one.count for one in found if one.state == "unknown")

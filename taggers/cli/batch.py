@@ -112,7 +112,8 @@ def command(
     Where the output is no terminal, each result is printed as it comes, as a line of JSON: the
     provider, the image with its source, and the tags, or an error with its kind and message. Errors
     have a provider of null where the picture could not be read. What is in the store already is not
-    printed; `taggers export` prints all.
+    printed; `taggers export` prints all. The exit code is 0 where all is in the store: 1 says that
+    some failed, or that some are unknown there, also of earlier runs.
 
     --engine ray divides the work among the nodes of a Ray cluster. The store, the limits and the
     spend caps are those of this machine; each node has its own credentials, and the same folder.
@@ -179,7 +180,7 @@ def _run(
         _say(line)
     if screen.unread:
         return 1
-    return 130 if stopped else exit_code(tally)
+    return 130 if stopped else exit_code(tally, journal.store, pictures.providers)
 
 
 def _check(tagger: AsyncTagger, names: Iterable[str]) -> None:
