@@ -26,7 +26,7 @@ from taggers.cli._bill import bill
 from taggers.cli._pace import Pace
 from taggers.cli._running import Screen
 from taggers.cli._ticker import Ticker
-from taggers.emulator import Emulator
+from taggers.emulator import Emulator, Limits
 from taggers.testing import png
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="terminals of another kind")
@@ -300,6 +300,29 @@ def test_what_may_have_been_billed_is_listed_and_asked_again_alone(
     )
     assert "1 done" in unknown.stderr
     assert done + 1 == _asked(emulator)
+
+
+def test_processes_that_share_a_store_keep_to_the_declared_limits_together(folder: Path) -> None:
+    with Emulator(limits=Limits(concurrency=3)) as strict:
+        strict.fail("slow", latency_s=0.2)
+        table = f"[providers.{V2}]\n"
+        config = strict.toml().replace(table, f"{table}concurrency = 2\n")
+        (folder / "taggers.toml").write_text(config)
+        _fill(folder / "photos", 30)
+        command = ("batch", "photos", "--into", "s.sqlite3", "-p", V2, "--yes", "--share")
+
+        both = [
+            subprocess.Popen(
+                [sys.executable, "-m", "taggers", *command],
+                env={**os.environ, **strict.environment()},
+                cwd=folder,
+                stdout=subprocess.DEVNULL,
+            )
+            for _ in range(2)
+        ]
+
+        assert [0, 0] == [one.wait(timeout=120) for one in both]
+        assert [200] * 30 == [call.status for call in strict.journal]
 
 
 @pytest.mark.parametrize(

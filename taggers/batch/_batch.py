@@ -78,7 +78,8 @@ class AsyncBatch:
     * `concurrency`: at most so many calls of each at a time; None: as it declares;
     * `retry`: which errands of earlier runs are asked again: "failed" ones, and "unknown" ones only
       on request, since they may be billed twice;
-    * `shared`: whether other processes may run on the same store: the work is divided.
+    * `shared`: whether other processes may run on the same store: the work is divided; the limits
+      are, too, where the configuration has `share_limits`.
 
     Raises `InvalidInput` for an argument that cannot have its value.
     """

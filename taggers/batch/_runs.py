@@ -269,5 +269,5 @@ def _company(store: Store, run: int, command: str, pid: int, began: float) -> Lo
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(began))
     return LocalResourceError(
         f"run {run} ({command}, process {pid}) is at work on {store.path} since {since}",
-        hint="wait until it ends, or pass --share to divide the work with it",
+        hint="wait until it ends; to divide the work, begin all of them with --share",
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Unpack
 
 import click
+from attrs import evolve
 
 from .._client import AsyncTagger, TagOptions
 from .._config import Config
@@ -74,7 +75,9 @@ def _amount(_: click.Context, __: click.Parameter, text: str | None) -> Money | 
 @click.option("--kind", "kinds", multiple=True, metavar="ERROR",
               help="Of those only what ended in this error, as in RateLimited.")  # fmt: skip
 @click.option("--no-retry", is_flag=True, help="Do not ask again what failed before.")
-@click.option("--share", is_flag=True, help="Run beside other processes on the same store.")
+@click.option("--share", is_flag=True,
+              help="Run beside other processes on the same store, and keep to the declared limits "
+                   "together: give it to all of them.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print no results: they are in the store.")
 @clustered
 @sending
@@ -122,6 +125,8 @@ def command(
     if cluster is not None:
         cluster.check(sources)
     config = setup.config()
+    if share:
+        config.store = evolve(config.store, share_limits=True)
     retry: list[Retry] = ["failed"] if retry_failed or (sources and not no_retry) else []
     retry += ["unknown"] if retry_unknown else []
     tagger = AsyncTagger(config=config)
