@@ -276,6 +276,15 @@ def test_the_command_that_is_shown_asks_exactly_those_that_failed_so_again(
     assert [(1,)] == _rows(folder / store, "SELECT count(*) FROM calls WHERE state = 'failed'")
 
 
+def test_a_kind_of_error_that_there_is_not_is_refused(taggers: Taggers) -> None:
+    taggers("batch", "photos", "--into", "s.sqlite3", "-p", V2, "--yes")
+
+    said = taggers("batch", "--into", "s.sqlite3", "--retry-failed", "--kind", "RateLimit")
+
+    assert 2 == said.returncode
+    assert "there is no kind of error 'RateLimit'; did you mean 'RateLimited'?" in said.stderr
+
+
 def test_what_may_have_been_billed_is_listed_and_asked_again_alone(
     emulator: Emulator, taggers: Taggers
 ) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from attrs import frozen
 
+from .. import errors
+from .._registry import nearest
 from ..batch import Item, Retry, Store, Tell, to_retry, unfinished
 from ._choosing import Chosen, flows
 
@@ -68,14 +70,17 @@ def of_store(
     providers: Collection[str],
 ) -> Pictures:
     """What is chosen of the errands in these states: of these kinds of errors and these providers,
-    where any are named. Who is asked is who was."""
+    where any are named. Who is asked is who was. Raises `InvalidInput` for a kind that there is
+    not."""
+    found = unfinished(store)
+    _check_kinds(kinds, {*errors.__all__, *(one.kind for one in found)})
 
     def items() -> Iterable[Item]:
         return chosen.some(to_retry(store, states, kinds=kinds, providers=providers))
 
     wanted = [
         one
-        for one in unfinished(store)
+        for one in found
         if one.state in states
         and (not kinds or one.kind in kinds)
         and (not providers or one.provider in providers)
@@ -84,3 +89,13 @@ def of_store(
     names = tuple(sorted({one.provider for one in wanted}))
     errands = min([sum(one.count for one in wanted), *most])
     return Pictures(names, 1, items, items, lambda _: items(), errands=errands)
+
+
+def _check_kinds(kinds: Iterable[str], known: Collection[str]) -> None:
+    for kind in kinds:
+        if kind not in known:
+            raise errors.InvalidInput(
+                f"there is no kind of error {kind!r}{nearest(kind, known)}",
+                hint="`taggers runs STORE` lists those of a store",
+                scope="call",
+            )
