@@ -624,6 +624,14 @@ def test_a_bill_says_what_has_no_price() -> None:
     assert "6.00 CNY and 1.50 USD and 7 units of unknown price" == said
 
 
+@pytest.mark.parametrize(
+    ("units", "said"),
+    [(2, "0.0024 CNY"), (8, "0.0096 CNY"), (9, "0.01 CNY"), (2_000_000, "2,400.00 CNY")],
+)
+def test_what_costs_little_is_not_told_as_nothing(units: int, said: str) -> None:
+    assert said == bill({"hw": units}, {"hw": Money.parse("0.0012 CNY")}.get)
+
+
 @pytest.mark.parametrize("command", [("undo", "s.sqlite3", "--run", "1")])
 def test_what_cannot_be_taken_back_is_not_done_where_nobody_can_be_asked(
     taggers: Taggers, folder: Path, command: tuple[str, ...]

@@ -47,6 +47,13 @@ def bill(units: Mapping[str, int], price: PriceOf) -> str:
 
 def amounts(paid: Iterable[Money], unpriced: int) -> str:
     """Money in several currencies, and units without a price, in words."""
-    parts = [f"{one.micros / MICROS:,.2f} {one.currency}" for one in paid]
+    parts = [_rounded(one) for one in paid]
     parts += [f"{many(unpriced, 'unit')} of unknown price"] if unpriced else []
     return " and ".join(parts)
+
+
+def _rounded(paid: Money) -> str:
+    """Money in hundredths; what is less than one of them as it is."""
+    if paid.micros * 100 < MICROS:
+        return str(paid)
+    return f"{paid.micros / MICROS:,.2f} {paid.currency}"
