@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from taggers.batch import Store, query
+from taggers.batch import Store, query, runs
 from taggers.emulator import Emulator, Fault
 from taggers.testing import png
 
@@ -105,6 +105,19 @@ def test_a_cluster_divides_the_work_and_writes_parts(emulator: Emulator, tmp_pat
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc")
+def test_a_cluster_that_there_is_not_ends_the_run_and_says_how_to_have_one(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    _pictures(tmp_path / "photos", 2)
+
+    batch = _batch(emulator, tmp_path, "--address", "nowhere")
+    _, said = batch.communicate(timeout=120)
+
+    assert (4, {}) == (batch.returncode, _states(tmp_path))
+    assert "taggers: Ray: Invalid address format: nowhere; --address local begins a" in said
+    assert ["stopped"] == [run.state for run in runs(Store.open(tmp_path / "store"))]
+
+
 def test_a_cluster_whose_actors_are_killed_loses_nothing_and_sends_nothing_twice(
     emulator: Emulator, tmp_path: Path
 ) -> None:

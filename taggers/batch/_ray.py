@@ -54,7 +54,7 @@ def on_ray(job: Job, address: str | None, workers: int | None, look: Callable[[A
             look(_asking(lead))
         if all(errors := ray.get(every)):
             raise errors[0]
-    except (ConnectionError, ray.exceptions.RayError) as error:
-        raise LocalResourceError(f"Ray cannot do this: {error}") from error
+    except (ConnectionError, ValueError, ray.exceptions.RayError) as why:
+        raise LocalResourceError(f"Ray: {why}", hint="--address local begins a cluster") from why
     finally:
         ray.shutdown()

@@ -25,7 +25,8 @@ _OPTIONS = (
     click.option("--engine", type=click.Choice(("local", "ray")), default="local",
                  help="Where it runs: in this process, or on a Ray cluster."),
     click.option("--address", metavar="ADDRESS",
-                 help="With ray: the cluster's; default: the one of this machine, or a new one."),
+                 help="With ray: the cluster's, or local for a new one; default: the one of this "
+                      "machine, or else a new one."),
     click.option("--workers", type=click.IntRange(1), metavar="N",
                  help="With ray: so many workers; default: one for each node."),
     click.option("--parts", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",

@@ -119,7 +119,8 @@ def command(
     some failed, or that some are unknown there, also of earlier runs.
 
     --engine ray divides the work among the nodes of a Ray cluster. The store, the limits and the
-    spend caps are those of this machine; each node has its own credentials, and the same folder.
+    spend caps are those of this machine; each node has its own credentials, and the same folder. No
+    results are printed then: they are in the store, and in --parts.
     """
     _check_usage(sources, chosen, kinds, retry_failed, retry_unknown, no_retry)
     if cluster is not None:
