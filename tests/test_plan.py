@@ -28,6 +28,8 @@ from taggers._registry import installed
 from taggers._routes import Route
 from taggers._spend import Cap, Purse, spending
 from taggers.batch import (
+    CALL_S,
+    LOCAL_CALL_S,
     Errand,
     Item,
     Journal,
@@ -98,6 +100,12 @@ def test_a_plan_keeps_to_the_limits_of_the_account(pictures: list[str]) -> None:
 
     assert 2.0 == planned.time_s
     assert planned.cost is None
+
+
+def test_what_stays_on_this_machine_is_quick(pictures: list[str]) -> None:
+    here, there = _planned(pictures[:2], "local-basic", V2).providers
+
+    assert (LOCAL_CALL_S, CALL_S) == (here.time_s, there.time_s)
 
 
 def test_the_cheapest_is_one_of_those_that_take_the_most(pictures: list[str]) -> None:

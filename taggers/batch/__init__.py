@@ -17,6 +17,7 @@ with `query` and `search`, written into files by `export`, read again with today
 
 from __future__ import annotations
 
+from ._asked import CALL_S, LOCAL_CALL_S
 from ._batch import AsyncBatch, Batch, Sources
 from ._errand import Errand, Open, Picture, Place, Retry
 from ._export import FORMATS, export, write_lines, write_parts
@@ -26,7 +27,7 @@ from ._journal import Journal
 from ._judgements import Judged, Judgement, judge, judgements
 from ._known import Known
 from ._outcomes import outcomes
-from ._plan import CALL_S, Plan, Planned, Reason, plan
+from ._plan import Plan, Planned, Reason, plan
 from ._renormalize import Reading, read_again, renormalize
 from ._run import batch
 from ._runs import Run, asked_otherwise, ensure_alone, ensure_one_kind, recovered, runs
@@ -42,6 +43,7 @@ from ._where import Where
 __all__ = [
     "CALL_S",
     "FORMATS",
+    "LOCAL_CALL_S",
     "VIEWS",
     "Answer",
     "AsyncBatch",

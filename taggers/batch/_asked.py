@@ -19,8 +19,12 @@ from ..errors import LocalResourceError, TaggersError
 from ._content import Head
 from ._tariff import Tariff, settings_of, tariff
 
-__all__ = ["Counted", "Leaf", "Reasons", "leaves_of"]
+__all__ = ["CALL_S", "LOCAL_CALL_S", "Counted", "Leaf", "Reasons", "leaves_of"]
 
+CALL_S = 1.0
+"""How long a call is taken to last where nothing else bounds a run: an assumption."""
+LOCAL_CALL_S = 0.02
+"""The same of a provider that runs on this machine."""
 DEFAULT_CONCURRENCY = 8
 
 
@@ -38,6 +42,11 @@ class Leaf:
     def cost(self) -> Money | None:
         """What a call costs; None: nobody knows."""
         return None if self.tariff.price is None else self.tariff.price * self.tariff.units
+
+    @property
+    def call_s(self) -> float:
+        """How long a call is taken to last."""
+        return LOCAL_CALL_S if self.candidate.provider.endpoint is None else CALL_S
 
     def refusal(
         self, head: Head, prepare: Literal["auto", "never"], fetch: bool
@@ -170,16 +179,19 @@ class Counted:
         ways = self._ways.values()
         return _sum(_times(self._at_most(way.steps), way.pictures) for way in ways)
 
-    def time_s(self, call_s: float) -> float:
-        """How long it takes at the limits, in seconds, with calls that take `call_s`, where those
-        answer whom each picture comes to first."""
+    def time_s(self) -> float:
+        """How long it takes at the limits, in seconds, where those answer whom each picture comes
+        to first."""
         asked = Counter[str]()
         for way in self._ways.values():
             asked[way.first] += way.pictures
         rates = {name: self.leaves[name].rate_per_s for name in asked}
         paced = [asked[name] / rate for name, rate in rates.items() if rate]
         at_a_time = self.leaves[self.planner.leaves(self.name)[0]].concurrency
-        return max(math.ceil(self.calls / at_a_time) * call_s, *paced, 0.0)
+        busy = sum(
+            math.ceil(calls / at_a_time) * self.leaves[name].call_s for name, calls in asked.items()
+        )
+        return max(busy, *paced, 0.0)
 
     def _at_most(self, taking: Sequence[Step]) -> Money | None:
         """What is paid for a picture at most: it comes to the dearest, or is paid at each where the

@@ -20,10 +20,7 @@ from ._copies import Copies
 from ._item import Item
 from ._known import Known
 
-__all__ = ["CALL_S", "Plan", "Planned", "Reason", "plan"]
-
-CALL_S = 1.0
-"""How long a call is taken to last where nothing else bounds a run: an assumption."""
+__all__ = ["Plan", "Planned", "Reason", "plan"]
 
 
 @frozen
@@ -44,7 +41,7 @@ class Planned:
       is where a route has to go on to the dearest, and what is of unknown outcome is sent again, if
       that is allowed;
     * `as_of`: the oldest day of a price table that this is from; None where all is the user's word;
-    * `time_s`: at the declared limits, with calls that take `CALL_S`.
+    * `time_s`: at the declared limits, with calls that take `CALL_S`, or `LOCAL_CALL_S`.
     """
 
     name: str
@@ -172,7 +169,7 @@ def _planned(one: Counted) -> Planned:
         cost=one.cost(),
         most=one.most(),
         as_of=min((price.as_of for price in listed if price), default=None),
-        time_s=one.time_s(CALL_S),
+        time_s=one.time_s(),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from ..batch import CALL_S, Plan, Reason
+from ..batch import CALL_S, LOCAL_CALL_S, Plan, Reason
 from ._terminal import duration, many, safe, table
 
 if TYPE_CHECKING:
@@ -60,4 +60,7 @@ def _notes(found: Plan) -> Iterator[str]:
     days = [one.as_of for one in found.providers if one.as_of]
     if days:
         yield f"Prices: of public lists as of {min(days)}, without free units, discounts and taxes."
-    yield f"Time: at the declared limits, with calls of {CALL_S:g} s."
+    yield (
+        f"Time: at the declared limits, with calls of {CALL_S:g} s, or {LOCAL_CALL_S:g} s where "
+        "they stay on this machine."
+    )
