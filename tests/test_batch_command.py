@@ -534,6 +534,7 @@ def test_answers_that_were_asked_for_otherwise_are_told_of(taggers: Taggers) -> 
         ("photos", "phtos", "-p", V2, "--yes", "--into", "s"),
         ("photos", "-p", V2, "--yes", "--where", "plan = gold", "--into", "s"),
         ("empty", "-p", V2, "--yes", "--into", "s"),
+        ("photos", "-p", V2, "--yes", "--into", "s/typo/n.sqlite3"),
     ],
 )
 def test_a_typo_makes_no_store(

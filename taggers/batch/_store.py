@@ -61,13 +61,20 @@ class Store:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, make: bool = False) -> Self:
-        """The store at a path, which is made where there is none and that is wanted."""
+        """The store at a path, which is made where there is none and that is wanted; its folder
+        has to be there."""
         store = cls(Path(path))
         with store._ledger.explained():
             there = store._check_file()
         if not make and not there:
             raise LocalResourceError(
                 f"there is no store {path}", hint="`taggers batch … --into STORE` makes one"
+            )
+        if not there and not store.path.parent.is_dir():
+            raise LocalResourceError(
+                f"there is no folder {store.path.parent} for a store {store.path.name}",
+                hint="make it, or name another file: in an empty store nothing is known, and all "
+                "would be paid again",
             )
         with store.read() if there else store.write():
             return store
