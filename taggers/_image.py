@@ -43,7 +43,8 @@ _MAGIC: dict[str, Callable[[bytes], bool]] = {
 }
 FORMATS = tuple(_MAGIC)
 SUFFIXES = (
-    ".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif", ".heic",
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".avif",
+    ".heic",
 )  # fmt: skip
 """By which pictures are found in a folder, in small letters."""
 

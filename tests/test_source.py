@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import pytest
 
 from taggers import TaggersError, errors
+from taggers._image import SUFFIXES
 from taggers.batch import Item, find, sampled
 from taggers.batch._content import head, open_item
 from taggers.testing import png
@@ -37,6 +38,19 @@ def test_a_folder_means_the_pictures_in_it_and_below(photos: Path) -> None:
     (photos / "deep" / "again").symlink_to(photos)
 
     assert ["a.png", "deep/b.JPG", "deep/er/c.webp"] == _names(photos)
+
+
+def test_a_folder_gives_what_ends_as_pictures_do(tmp_path: Path) -> None:
+    readme = Path(__file__).parent.parent.joinpath("README.md").read_text("utf-8")
+    for suffix in (*SUFFIXES, ".txt", ".json"):
+        (tmp_path / f"a{suffix}").touch()
+    (tmp_path / "b.JPE").touch()
+
+    found = _names(tmp_path)
+
+    assert sorted(["b.JPE", *(f"a{suffix}" for suffix in SUFFIXES)]) == found
+    assert {".jpe", ".jfif"} < {*SUFFIXES}
+    assert ", ".join(SUFFIXES) in readme
 
 
 def test_a_name_that_is_no_text_is_a_name(photos: Path) -> None:

@@ -121,7 +121,7 @@ def _made(said: Result | TaggersError) -> OutputImage:
     return said.images[0]
 
 
-_SUFFIXES = {"jpeg": (".jpg", ".jpeg", ".jpe"), "tiff": (".tif", ".tiff")}
+_SUFFIXES = {"jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"), "tiff": (".tif", ".tiff")}
 
 
 def _suited(path: Path, made: OutputImage, *, named: bool) -> Path:
