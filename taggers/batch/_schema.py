@@ -14,7 +14,7 @@ VERSION = 2
 
 LIVE = "state IN ('sent', 'done', 'failed', 'unknown')"
 """The calls that stand for an errand, at most one of each. Others are history: 'retried' ones, and
-'undone' ones, whose results are gone."""
+'undone' ones, whose results are gone, or in whose place those stand again that they had retried."""
 
 _TABLES = (
     """CREATE TABLE run_rows (
