@@ -299,6 +299,24 @@ def test_what_may_have_been_billed_is_listed_and_asked_again_alone(
     assert done + 1 == _asked(emulator)
 
 
+def test_what_cannot_be_read_is_listed_until_it_can(taggers: Taggers, folder: Path) -> None:
+    batch = ("batch", "photos", "--into", "s.sqlite3", "-p", V2, "--yes", "--quiet")
+    for name in ("a.png", "b.png"):
+        (folder / "photos" / name).write_text("no picture")
+    taggers(*batch)
+    before = taggers("runs", "s.sqlite3").stdout
+    (folder / "photos" / "a.png").write_bytes(png(41, 41))
+
+    taggers(*batch)
+
+    after = taggers("runs", "s.sqlite3").stdout
+    kinds = _rows(folder / "s.sqlite3", "SELECT source, run, kind FROM unread")
+    assert "2 could not be read: UnsupportedImage, such as photos/a.png" in before
+    assert "again: the same command" in before
+    assert "1 could not be read: UnsupportedImage, such as photos/b.png" in after
+    assert [("photos/b.png", 2, "UnsupportedImage")] == kinds
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -15,7 +15,7 @@ from attrs import define, field
 from .._database import MAGIC
 from .._ledger import Ledger, Mends
 from ..errors import LocalResourceError
-from ._schema import APPLICATION, SCHEMA, VERSION
+from ._schema import APPLICATION, SCHEMA, UPGRADES, VERSION
 
 __all__ = ["Store", "named", "shown", "stored"]
 
@@ -56,12 +56,14 @@ class Store:
             busy_s=60.0,
             application=APPLICATION,
             pragmas=_PRAGMAS,
+            upgrades=UPGRADES,
             mends=_MENDS,
         )
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, make: bool = False) -> Self:
-        """The store at a path, which is made where there is none and that is wanted."""
+        """The store at a path, which is made where there is none and that is wanted. One of an
+        earlier version becomes one of this."""
         store = cls(Path(path))
         with store._ledger.explained():
             there = store._check_file()
@@ -69,7 +71,7 @@ class Store:
             raise LocalResourceError(
                 f"there is no store {path}", hint="`taggers batch … --into STORE` makes one"
             )
-        with store.read() if there else store.write():
+        with store.read() if there and not store._is_older() else store.write():
             return store
 
     def write(self) -> AbstractContextManager[sqlite3.Connection]:
@@ -96,6 +98,10 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _is_older(self) -> bool:
+        with self._ledger.explained((sqlite3.Error,)), closing(self._reader()) as connection:
+            return self._ledger.is_older(connection)
 
     def _reader(self) -> sqlite3.Connection:
         """It might write, so that SQLite takes away its files beside the store when nobody else has

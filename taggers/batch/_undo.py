@@ -12,7 +12,7 @@ from attrs import frozen
 from ..errors import InvalidInput
 from ._results import Results, unindex
 from ._runs import end_run, recover
-from ._schema import LIVE
+from ._schema import LIVE, OPEN
 from ._store import Store
 
 __all__ = ["Undone", "undo", "undoable"]
@@ -41,7 +41,7 @@ _BEFORE = f"""
     iif(c.kind = 'OutcomeUnknown' OR c.units + c.open_units > 0, 'unknown', 'failed') AS state
     FROM call_rows AS c CROSS JOIN call_rows AS mine
     ON mine.picture = c.picture AND mine.provider = c.provider AND mine.{LIVE}
-    WHERE c.state = 'retried' AND c.state <> 'done'
+    WHERE c.state = 'retried' AND c.{OPEN}
     AND mine.run = :run AND mine.state IN ('done', 'failed') GROUP BY mine.id
 """
 

@@ -15,18 +15,19 @@ from ._store import Store
 __all__ = ["VIEWS", "Answer", "query", "search"]
 
 VIEWS = {
-    "tags": "picture, source, provider, label, confidence, rank, call",
+    "tags": "picture, source, provider, label, confidence, rank, asked, call",
     "regions": "picture, source, provider, label, confidence, x, y, width, height, unit, kind, "
-    "call",
+    "asked, call",
     "pictures": "picture, source, sha256, url, format, width, height, bytes",
     "places": "source, picture, size, mtime_ns, run",
     "calls": "call, run, picture, source, provider, answered, state, began, took_s, units, "
     "open_units, price, currency, kind, message, code, request_id",
-    "results": "call, picture, run, provider, plugin, plugin_version, read_by",
+    "results": "call, picture, run, provider, asked, plugin, plugin_version, read_by",
     "disagreements": "picture, source, label, said_by, not_by, confidence",
     "labels": "label_id, label",
     "runs": "run, state, command, options, began, ended",
     "spend": "run, provider, currency, calls, units, open_units, cost, open_cost",
+    "unread": "source, run, kind, message",
     "judgements": "picture, label, answer, at",
 }
 """The views for people and their columns; `picture` and `call` are ids that join them."""

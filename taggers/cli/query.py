@@ -29,7 +29,8 @@ def command(store: str, statement: str | None, text: str | None, form: str | Non
     """Ask STORE a question in SQL. It is opened for reading alone.
 
     \b
-    taggers query photos.sqlite3 "SELECT label, count(*) FROM tags GROUP BY label"
+    taggers query photos.sqlite3 "SELECT label, count(DISTINCT picture) FROM tags
+        GROUP BY label"
     taggers query photos.sqlite3 "SELECT source FROM disagreements
         WHERE label = 'cat' AND said_by = 'hw' AND not_by = 'tx'"
     taggers query photos.sqlite3 "SELECT source, provider, message FROM calls
