@@ -15,7 +15,18 @@ from attrs import evolve
 from shop import asked, errand, filled, result, sha
 
 from taggers import BoundingBox, Region
-from taggers.batch import VIEWS, Happened, Journal, Place, Store, export, query, search, unfinished
+from taggers.batch import (
+    COLUMNS,
+    VIEWS,
+    Happened,
+    Journal,
+    Place,
+    Store,
+    export,
+    query,
+    search,
+    unfinished,
+)
 from taggers.cli import main
 from taggers.compare import Comparison
 from taggers.errors import InvalidInput, LocalResourceError, RateLimited, UnsupportedImage
@@ -59,6 +70,18 @@ def test_a_view_has_the_columns_that_are_named(store: Store, view: str) -> None:
     with query(store, f"SELECT * FROM {view}") as answer:
         assert VIEWS[view] == ", ".join(answer.columns)
         assert view == "judgements" or list(answer.rows)
+
+
+def test_the_help_and_the_readme_say_what_columns_are(run: Run) -> None:
+    page = Path(__file__).parent.parent.joinpath("README.md").read_text("utf-8")
+
+    _, told, _ = run("query", "--help")
+
+    for names, text in COLUMNS.items():
+        marked = ", ".join(f"`{name}`" for name in names.split(", "))
+        assert f"| {marked} | {text} |" in page
+        assert names in told
+        assert not {*names.split(", ")} - {*", ".join(VIEWS.values()).split(", ")}
 
 
 def test_any_program_with_sqlite_reads_the_views(store: Store) -> None:

@@ -37,11 +37,12 @@ from ._tariff import Tariff, tariff
 from ._undo import Undone, undo, undoable
 from ._unfinished import Unfinished, to_retry, unfinished
 from ._unread import Unread, unread
-from ._views import VIEWS, Answer, query, search
+from ._views import COLUMNS, VIEWS, Answer, query, search
 from ._where import Where
 
 __all__ = [
     "CALL_S",
+    "COLUMNS",
     "FORMATS",
     "VIEWS",
     "Answer",

@@ -145,7 +145,7 @@ _VIEWS = (
     """CREATE VIEW places AS SELECT source, picture, size, mtime_ns, run FROM place_rows""",
     f"""CREATE VIEW calls AS SELECT
         c.id AS call, c.run, c.picture, {place_of("c.picture")} AS source, a.name AS provider,
-        coalesce(b.name, a.name) AS answered, c.state,
+        b.name AS answered, c.state,
         {_AT.format("c.began")} AS began, c.ended - c.began AS took_s,
         c.units, c.open_units, c.price / 1e6 AS price, c.currency,
         c.kind, c.message, c.code, c.request_id
@@ -158,8 +158,8 @@ _VIEWS = (
     FROM call_rows AS c JOIN provider_rows AS p ON p.id = c.provider
     GROUP BY c.run, c.provider, c.currency""",
     f"""CREATE VIEW results AS SELECT
-        r.call, c.picture, c.run, p.name AS provider, {_ASKED.format("r")}, r.plugin,
-        r.plugin_version, r.run AS read_by
+        r.call, c.run, c.picture, {place_of("c.picture")} AS source, p.name AS provider,
+        {_ASKED.format("r")}, r.plugin, r.plugin_version, r.run AS read_by
     FROM result_rows AS r JOIN call_rows AS c ON c.id = r.call
     JOIN provider_rows AS p ON p.id = c.answered""",
     "CREATE VIEW labels AS SELECT id AS label_id, text AS label FROM label_rows",
@@ -191,8 +191,9 @@ _VIEWS = (
         AND (u.call, u.rank) < (t.call, t.rank)
     )""",
     """CREATE VIEW unread AS SELECT source, run, kind, message FROM unread_rows""",
-    """CREATE VIEW judgements AS SELECT
-        j.picture, l.text AS label, j.answer, j.at
+    f"""CREATE VIEW judgements AS SELECT
+        j.picture, {place_of("j.picture")} AS source, l.text AS label, j.answer,
+        {_AT.format("j.at")} AS at
     FROM judgement_rows AS j JOIN label_rows AS l ON l.id = j.label""",
 )
 

@@ -35,7 +35,7 @@ class Undone:
 
 
 _MINE = "SELECT id FROM call_rows WHERE run = ? AND state = 'done'"
-# What may have been billed was 'unknown', and what was certainly not has 'failed': see `Settled`.
+# What may have been billed was 'unknown', and what certainly was not had 'failed': see `Settled`.
 _BEFORE = f"""
     SELECT mine.id AS mine, max(c.id) AS call,
     iif(c.kind = 'OutcomeUnknown' OR c.units + c.open_units > 0, 'unknown', 'failed') AS state
