@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ class Ledger:
     tables, in the `version` that this taggers knows. A process waits at most `busy_s` for others,
     of which each needs some milliseconds. It has one connection, which closes when it forks, and
     for which `pragmas` are set. `application` marks the file as what it is, in SQLite's header.
+    `upgrades` are the statements that make a file of an earlier version, by which they are named,
+    one of this version; it is done when the file is first written.
     """
 
     path: Path
@@ -41,6 +43,7 @@ class Ledger:
     busy_s: float = 10.0
     application: int = 0
     pragmas: tuple[str, ...] = field(default=(), repr=False)
+    upgrades: Mapping[int, tuple[str, ...]] = field(factory=dict, repr=False)
     mends: Mends = field(factory=lambda: Mends(), repr=False)
     _connection: sqlite3.Connection | None = field(init=False, default=None, repr=False)
     _durable: bool | None = field(init=False, default=None, repr=False)
@@ -99,11 +102,26 @@ class Ledger:
         return connection
 
     def _make_tables(self, connection: sqlite3.Connection) -> None:
-        if _pragma(connection, "user_version") == 0:
+        if self._is_new(connection) or self.is_older(connection):
             with _transaction(connection):
-                if _pragma(connection, "user_version") == 0:  # no other process was faster
+                if self._is_new(connection):  # no other process was faster
                     self._fill(connection)
+                elif self.is_older(connection):
+                    self._upgrade(connection)
         self.check(connection)
+
+    def is_older(self, connection: sqlite3.Connection) -> bool:
+        """Whether the file is of an earlier version that can become one of this."""
+        ours = _pragma(connection, "application_id") == self.application
+        return ours and _pragma(connection, "user_version") in self.upgrades
+
+    def _is_new(self, connection: sqlite3.Connection) -> bool:
+        return _pragma(connection, "user_version") == 0
+
+    def _upgrade(self, connection: sqlite3.Connection) -> None:
+        for statement in self.upgrades[_pragma(connection, "user_version")]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {self.version}")
 
     def _fill(self, connection: sqlite3.Connection) -> None:
         if connection.execute("SELECT 1 FROM sqlite_master").fetchone():

@@ -334,6 +334,24 @@ def test_processes_that_share_a_store_keep_to_the_declared_limits_together(folde
         assert [200] * 30 == [call.status for call in strict.journal]
 
 
+def test_what_cannot_be_read_is_listed_until_it_can(taggers: Taggers, folder: Path) -> None:
+    batch = ("batch", "photos", "--into", "s.sqlite3", "-p", V2, "--yes", "--quiet")
+    for name in ("a.png", "b.png"):
+        (folder / "photos" / name).write_text("no picture")
+    taggers(*batch)
+    before = taggers("runs", "s.sqlite3").stdout
+    (folder / "photos" / "a.png").write_bytes(png(41, 41))
+
+    taggers(*batch)
+
+    after = taggers("runs", "s.sqlite3").stdout
+    kinds = _rows(folder / "s.sqlite3", "SELECT source, run, kind FROM unread")
+    assert "2 could not be read: UnsupportedImage, such as photos/a.png" in before
+    assert "again: the same command" in before
+    assert "1 could not be read: UnsupportedImage, such as photos/b.png" in after
+    assert [("photos/b.png", 2, "UnsupportedImage")] == kinds
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -79,7 +79,8 @@ def test_a_later_judgement_takes_the_place_of_an_earlier_one(store: Store) -> No
     expected = {Judgement(picture, "cat", "yes"), Judgement(picture, "sofa", "yes")}
     assert expected == set(judgements(store))
     rows = asked(store, "SELECT label, answer, at FROM judgements WHERE answer = 'yes'")
-    assert [("cat", "yes", 2.0), ("sofa", "yes", 1.0)] == sorted(rows)
+    at = "1970-01-01T00:00:0{}Z"
+    assert [("cat", "yes", at.format(2)), ("sofa", "yes", at.format(1))] == sorted(rows)
 
 
 def test_the_command_takes_files_into_a_store_and_tells_what_is_strange(

@@ -19,7 +19,7 @@ from taggers._config import Store as Folder
 from taggers._limits import Limits, Share
 from taggers._money import Money
 from taggers._spend import Cap
-from taggers.batch import Journal, Store, query
+from taggers.batch import Journal, Store, query, unread
 from taggers.batch._job import Job
 from taggers.batch._shares import NOTHING, Seats, Shares
 from taggers.emulator import Emulator, Fault
@@ -95,6 +95,21 @@ def test_workers_divide_a_job(tmp_path: Path) -> None:
     assert 300 == done.tally.done
     assert {"done": 300} == _states(tmp_path)
     assert 300 == len(asked) == asked.total()
+
+
+def test_what_workers_cannot_read_is_in_the_store(tmp_path: Path) -> None:
+    with Emulator() as emulator:
+        job = _job(emulator, tmp_path, 3, Limits(8))
+        (tmp_path / "photos" / "notes.png").write_text("no picture")
+        with Crew(tmp_path, job) as crew:
+            crew.begin()
+            crew.hire()
+            crew.wait()
+
+    with Store.open(tmp_path / "store") as store:
+        (only,) = unread(store)
+    assert ("UnsupportedImage", 1) == (only.kind, only.count)
+    assert only.source.endswith("notes.png")
 
 
 def test_a_worker_that_is_killed_loses_nothing_and_leaves_its_limits_to_the_others(

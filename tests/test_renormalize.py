@@ -12,6 +12,7 @@ from attrs import evolve
 from shop import asked, errand, filled, keep, result
 
 from taggers import BoundingBox, Region, Result, Tag
+from taggers._model import Attempt
 from taggers._registry import Registry, installed
 from taggers.batch import (
     Journal,
@@ -21,10 +22,18 @@ from taggers.batch import (
     runs,
     undo,
     undoable,
+    unfinished,
 )
 from taggers.cli import main
 from taggers.emulator import Emulator
-from taggers.errors import InvalidInput, PluginError, RateLimited
+from taggers.errors import (
+    InvalidInput,
+    MalformedResponse,
+    OutcomeUnknown,
+    PluginError,
+    RateLimited,
+    TaggersError,
+)
 from taggers.plugin import Accepts, Provider
 from taggers.testing import exchanges
 
@@ -216,6 +225,45 @@ def test_what_was_undone_may_be_asked_again(store: Store) -> None:
     keep(journal, result("a.jpg", "cat"))
 
     assert [("a.jpg", "hw", "cat")] == _labels(store)
+
+
+def _billed(error: TaggersError) -> TaggersError:
+    error.note_attempts([Attempt(provider="hw", status=200, units=1, billed="yes")])
+    return error
+
+
+@pytest.mark.parametrize("second", [result("d.jpg", "dog"), RateLimited("slow down")])
+@pytest.mark.parametrize(
+    ("first", "state"),
+    [
+        (OutcomeUnknown("no answer came"), "unknown"),
+        (_billed(MalformedResponse("no JSON")), "unknown"),
+        (RateLimited("slow down"), "failed"),
+    ],
+)
+def test_undo_of_a_retry_gives_back_what_was_there(
+    store: Store, first: TaggersError, state: str, second: Result | TaggersError
+) -> None:
+    begun = Journal.open(store, "batch more")
+    (call,) = begun.begin([errand("d.jpg")])
+    assert call is not None
+    begun.settle([(call, first)])
+    begun.close()
+    before = unfinished(store)
+    retried = Journal.open(store, "batch --retry-unknown")
+    (again,) = retried.begin([errand("d.jpg")], retry=("failed", "unknown"))
+    assert again is not None
+    retried.settle([(again, second)])
+    retried.close()
+
+    told = undo(store, 3)
+
+    after = Journal.open(store, "batch photos")
+    assert before == unfinished(store)
+    assert {"failed": 0, "unknown": 0, state: 1} == {
+        "failed": told.failed, "unknown": told.unknown,
+    }  # fmt: skip
+    assert (state == "unknown") == (after.begin([errand("d.jpg")]) == [None])
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,35 @@ def test_a_store_of_another_version_is_refused(tmp_path: Path, make: bool) -> No
     assert "use the taggers that made it" in str(said.value)
 
 
+def _as_of_version_2(path: Path) -> None:
+    """Takes from a store what version 2 did not have."""
+    sql = sqlite3.connect(path)
+    for (view,) in sql.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall():
+        sql.execute(f"DROP VIEW {view}")
+    sql.executescript("""
+        CREATE VIEW tags AS SELECT picture, call, rank FROM tag_rows;
+        DROP TRIGGER place_is_read;
+        DROP TABLE unread_rows;
+        DROP INDEX places_by_picture;
+        CREATE INDEX places_by_picture ON place_rows (picture);
+        PRAGMA user_version = 2;
+    """)
+    sql.close()
+
+
+@pytest.mark.parametrize("make", [True, False])
+def test_a_store_of_the_version_before_goes_on_as_one_of_this(tmp_path: Path, make: bool) -> None:
+    filled(tmp_path / "s", result("a.jpg", "cat")).close()
+    new = filled(tmp_path / "new")
+    parts = "SELECT type, name, sql FROM sqlite_master ORDER BY type, name"
+    _as_of_version_2(tmp_path / "s")
+
+    with Store.open(tmp_path / "s", make=make) as store:
+        assert [("a.jpg", "cat")] == asked(store, "SELECT source, label FROM tags")
+        with store.read() as upgraded, new.read() as made:
+            assert made.execute(parts).fetchall() == upgraded.execute(parts).fetchall()
+
+
 def test_a_folder_is_no_store(tmp_path: Path) -> None:
     with pytest.raises(LocalResourceError, match="is no file"):
         Store.open(tmp_path, make=True)

@@ -15,10 +15,21 @@ from attrs import evolve
 from shop import asked, errand, filled, result, sha
 
 from taggers import BoundingBox, Region
-from taggers.batch import VIEWS, Journal, Store, export, query, search
+from taggers.batch import (
+    COLUMNS,
+    VIEWS,
+    Happened,
+    Journal,
+    Place,
+    Store,
+    export,
+    query,
+    search,
+    unfinished,
+)
 from taggers.cli import main
 from taggers.compare import Comparison
-from taggers.errors import InvalidInput, LocalResourceError, RateLimited
+from taggers.errors import InvalidInput, LocalResourceError, RateLimited, UnsupportedImage
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -49,6 +60,7 @@ def store(tmp_path: Path) -> Store:
     (call,) = journal.begin([errand("c.jpg", "tx")])
     assert call is not None
     journal.settle([(call, RateLimited("slow down", code="Throttling"))])
+    journal.keep_unread([Happened("notes.txt", None, UnsupportedImage("notes.txt is no picture"))])
     journal.close()
     return store
 
@@ -58,6 +70,18 @@ def test_a_view_has_the_columns_that_are_named(store: Store, view: str) -> None:
     with query(store, f"SELECT * FROM {view}") as answer:
         assert VIEWS[view] == ", ".join(answer.columns)
         assert view == "judgements" or list(answer.rows)
+
+
+def test_the_help_and_the_readme_say_what_columns_are(run: Run) -> None:
+    page = Path(__file__).parent.parent.joinpath("README.md").read_text("utf-8")
+
+    _, told, _ = run("query", "--help")
+
+    for names, text in COLUMNS.items():
+        marked = ", ".join(f"`{name}`" for name in names.split(", "))
+        assert f"| {marked} | {text} |" in page
+        assert names in told
+        assert not {*names.split(", ")} - {*", ".join(VIEWS.values()).split(", ")}
 
 
 def test_any_program_with_sqlite_reads_the_views(store: Store) -> None:
@@ -84,6 +108,45 @@ def test_disagreements_are_told_where_both_have_answered(store: Store) -> None:
         ("b.jpg", "三花猫咪", "tx", "hw"),
         ("b.jpg", "猫", "hw", "tx"),
     ] == rows
+
+
+def test_a_picture_that_one_provider_was_asked_about_twice_is_told_of_once(store: Store) -> None:
+    before = asked(store, "SELECT * FROM disagreements")
+    journal = Journal.open(store, "batch photos --route best")
+    (call,) = journal.begin([errand("a.jpg", "best")])
+    assert call is not None
+    journal.settle([(call, result("a.jpg", "cat", "sofa"))])
+    journal.close()
+
+    after = asked(store, "SELECT * FROM disagreements")
+    tags = asked(
+        store,
+        "SELECT provider, asked, label FROM tags WHERE source = 'a.jpg' AND label = 'sofa' "
+        "ORDER BY call",
+    )
+
+    assert before == after
+    assert [("hw", "hw", "sofa"), ("hw", "best", "sofa")] == tags
+
+
+def test_a_picture_is_where_it_was_seen_last(store: Store) -> None:
+    journal = Journal.open(store, "batch photos")
+    moved = [evolve(errand("a.jpg", name), place=Place("z/a.jpg")) for name in ("hw", "best")]
+    held, begun = journal.begin(moved)
+    journal.close()
+
+    assert (None, True) == (held, begun is not None)
+    for view in ("tags", "pictures", "regions", "disagreements", "calls"):
+        places = asked(store, f"SELECT DISTINCT source FROM {view} WHERE picture = 1")
+        assert [("z/a.jpg",)] == places, view
+    assert ["z/a.jpg"] == [one.source for one in unfinished(store) if one.state == "unknown"]
+    assert ["z/a.jpg"] == [one.source for one in journal.unknowns()]
+
+
+def test_where_a_picture_was_seen_last_is_found_by_its_index(store: Store) -> None:
+    plan = asked(store, "EXPLAIN QUERY PLAN SELECT source FROM tags")
+
+    assert not [step for *_, step in plan if "TEMP B-TREE" in step]
 
 
 def test_a_disagreement_is_found_by_its_index(store: Store) -> None:

@@ -6,7 +6,7 @@
     with Tagger("local-basic") as tagger:
         batch = Batch(tagger, "photos.sqlite3")
         tally = batch.run("photos/")
-    with query(batch.store, "SELECT label, count(*) FROM tags GROUP BY label") as answer:
+    with query(batch.store, "SELECT source, label FROM tags") as answer:
         print(tally.done, *answer.rows)
 
 A `Store` is one SQLite file. A run writes into it by a `Journal`: `begin` before a request leaves,
@@ -37,11 +37,13 @@ from ._tally import Happened, Tally
 from ._tariff import Tariff, tariff
 from ._undo import Undone, undo, undoable
 from ._unfinished import Unfinished, to_retry, unfinished
-from ._views import VIEWS, Answer, query, search
+from ._unread import Unread, unread
+from ._views import COLUMNS, VIEWS, Answer, query, search
 from ._where import Where
 
 __all__ = [
     "CALL_S",
+    "COLUMNS",
     "FORMATS",
     "LOCAL_CALL_S",
     "VIEWS",
@@ -73,6 +75,7 @@ __all__ = [
     "Tell",
     "Undone",
     "Unfinished",
+    "Unread",
     "Where",
     "asked_otherwise",
     "batch",
@@ -97,6 +100,7 @@ __all__ = [
     "undo",
     "undoable",
     "unfinished",
+    "unread",
     "write_lines",
     "write_parts",
 ]

@@ -35,6 +35,7 @@ from ._source import ensure_there, find
 from ._store import Store
 from ._tally import Happened, Tally
 from ._tariff import Tariff, tariff
+from ._unread import Unreads
 
 __all__ = ["AsyncBatch", "Batch", "Sources"]
 
@@ -182,8 +183,13 @@ class AsyncBatch:
     ) -> Tally:
         """Does a run that has begun, about these pictures, and ends it."""
         journal.prices = prices_of(self.tariffs, self.asked)
-        stop = stop or asyncio.Event()
+        stop, unread = stop or asyncio.Event(), Unreads(journal.keep_unread)
         state: Literal["done", "stopped"] = "stopped"
+
+        def told(one: Happened) -> None:
+            unread.hear(one)
+            heard(one)
+
         try:
             await batch(
                 self.tagger,
@@ -192,13 +198,14 @@ class AsyncBatch:
                 self.at_a_time,
                 stop=stop,
                 retry=self.retry,
-                heard=heard,
+                heard=told,
                 tally=tally,
                 tariffs=self.tariffs,
                 **options,
             )
             state = "stopped" if stop.is_set() or tally.ended else "done"
         finally:
+            unread.write()
             journal.close(state)
         return tally
 

@@ -15,6 +15,7 @@ from .._image import Image
 from .._money import Money
 from ..errors import InvalidInput
 from ._rows import blocks, insert
+from ._schema import OPEN, place_of
 from ._store import Store, named, stored
 
 __all__ = [
@@ -107,11 +108,11 @@ def without_result(store: Store, state: Retry) -> Iterator[Open]:
     """The errands of a store that are in this state, in the order in which they were begun."""
     with store.read() as sql:
         rows = sql.execute(
-            "SELECT (SELECT min(source) FROM place_rows WHERE picture = c.picture), k.key, p.name, "
+            f"SELECT {place_of('c.picture')}, k.key, p.name, "
             "c.state, c.run, c.began, c.kind, c.message, c.code FROM call_rows AS c "
             "JOIN picture_rows AS k ON k.id = c.picture "
             "JOIN provider_rows AS p ON p.id = c.provider "
-            "WHERE c.state = ? AND c.state <> 'done' ORDER BY c.id",
+            f"WHERE c.state = ? AND c.{OPEN} ORDER BY c.id",
             (state,),
         )
         for source, key, *rest in rows:

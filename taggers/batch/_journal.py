@@ -26,8 +26,11 @@ from ._costs import price_calls
 from ._errand import Errand, Open, Place, Retry, without_result
 from ._results import Results
 from ._runs import begin_run, end_run, forsake, recover, refuse_company, take_over
+from ._schema import OPEN
 from ._settled import Settled
 from ._store import Store
+from ._tally import Happened
+from ._unread import keep_unread
 
 __all__ = ["Journal"]
 
@@ -84,7 +87,7 @@ class Journal:
         """The calls of this run that were begun and not settled."""
         with self.store.read() as sql:
             rows = sql.execute(
-                "SELECT id FROM call_rows WHERE state = 'sent' AND state <> 'done' AND run = ?",
+                f"SELECT id FROM call_rows WHERE state = 'sent' AND {OPEN} AND run = ?",
                 (self.run,),
             )
             return {call for (call,) in rows}
@@ -134,6 +137,11 @@ class Journal:
                 for source in unasked(sql, places, name, retry):
                     still.setdefault(source, set()).add(name)
         return still
+
+    def keep_unread(self, unread: Sequence[Happened]) -> None:
+        """Writes down that these pictures could not be read."""
+        with self._write() as sql:
+            keep_unread(sql, self.run, unread)
 
     def unknowns(self) -> list[Open]:
         """The errands, of all runs, that may have been done and billed."""

@@ -277,6 +277,8 @@ class Coordinator:
         return answer.result()
 
     def _next(self, worker: str, unread: Sequence[Happened]) -> Chunk | Literal["wait", "over"]:
+        if unread:
+            self._journal.keep_unread(unread)
         with self._reading:
             chunk = self._stopping or self._left()
         with self._lock:

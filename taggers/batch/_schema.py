@@ -6,15 +6,40 @@ where only the vendor has the picture. A path that is no UTF-8 is kept as the by
 
 from __future__ import annotations
 
-__all__ = ["APPLICATION", "LIVE", "SCHEMA", "VERSION"]
+__all__ = ["APPLICATION", "LIVE", "OPEN", "SCHEMA", "UPGRADES", "VERSION", "place_of"]
 
 APPLICATION = 0x74616262
 """Marks the file in SQLite's header: "tabb"."""
-VERSION = 2
+VERSION = 3
 
 LIVE = "state IN ('sent', 'done', 'failed', 'unknown')"
 """The calls that stand for an errand, at most one of each. Others are history: 'retried' ones, and
-'undone' ones, whose results are gone."""
+'undone' ones, whose results are gone, or in whose place those stand again that they had retried."""
+OPEN = "state <> 'done'"
+"""The calls of the index of those that are not done, which are few. A question for one state names
+it and this, too: SQLite uses the index only where it reads its condition again."""
+
+
+def place_of(picture: str) -> str:
+    """Where the picture of this id was seen last, as SQL; of several places the first by name."""
+    return (
+        f"(SELECT source FROM place_rows WHERE picture = {picture} "
+        "ORDER BY run DESC, source LIMIT 1)"
+    )
+
+
+_PLACES_BY_PICTURE = "CREATE INDEX places_by_picture ON place_rows (picture, run DESC, source)"
+
+_UNREAD = (
+    """CREATE TABLE unread_rows (  -- pictures that nobody was asked about, as they cannot be read
+        source PRIMARY KEY,
+        run INTEGER NOT NULL,    -- that tried it last
+        kind TEXT NOT NULL, message TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    """CREATE TRIGGER place_is_read AFTER INSERT ON place_rows BEGIN
+        DELETE FROM unread_rows WHERE source = new.source;
+    END""",
+)
 
 _TABLES = (
     """CREATE TABLE run_rows (
@@ -39,7 +64,7 @@ _TABLES = (
         size INTEGER, mtime_ns INTEGER,
         run INTEGER NOT NULL
     ) WITHOUT ROWID""",
-    "CREATE INDEX places_by_picture ON place_rows (picture)",
+    _PLACES_BY_PICTURE,
     """CREATE TABLE call_rows (
         id INTEGER PRIMARY KEY,
         run INTEGER NOT NULL REFERENCES run_rows,
@@ -55,7 +80,7 @@ _TABLES = (
         request_id TEXT
     )""",
     f"CREATE UNIQUE INDEX calls_by_errand ON call_rows (picture, provider) WHERE {LIVE}",
-    "CREATE INDEX open_calls ON call_rows (state) WHERE state <> 'done'",
+    f"CREATE INDEX open_calls ON call_rows (state) WHERE {OPEN}",
     """CREATE TABLE result_rows (
         call INTEGER PRIMARY KEY REFERENCES call_rows,
         run INTEGER NOT NULL,    -- that read the answer
@@ -91,6 +116,7 @@ _TABLES = (
         confidence REAL,
         PRIMARY KEY (picture, call, number)
     ) WITHOUT ROWID""",
+    *_UNREAD,
     """CREATE TABLE judgement_rows (
         picture INTEGER NOT NULL REFERENCES picture_rows,
         label INTEGER NOT NULL REFERENCES label_rows,
@@ -99,7 +125,10 @@ _TABLES = (
     ) WITHOUT ROWID""",
 )
 
-_SOURCE = "(SELECT min(source) FROM place_rows WHERE picture = {}.picture) AS source"
+_ASKED = """(
+        SELECT asked.name FROM call_rows JOIN provider_rows AS asked
+        ON asked.id = call_rows.provider WHERE call_rows.id = {}.call
+    ) AS asked"""
 _AT = "strftime('%Y-%m-%dT%H:%M:%SZ', {}, 'unixepoch')"
 
 _VIEWS = (
@@ -107,16 +136,16 @@ _VIEWS = (
         id AS run, state, command, options, {_AT.format("began")} AS began,
         {_AT.format("ended")} AS ended
     FROM run_rows""",
-    """CREATE VIEW pictures AS SELECT
-        p.id AS picture, (SELECT min(source) FROM place_rows WHERE picture = p.id) AS source,
+    f"""CREATE VIEW pictures AS SELECT
+        p.id AS picture, {place_of("p.id")} AS source,
         CASE typeof(key) WHEN 'blob' THEN lower(hex(key)) END AS sha256,
         CASE typeof(key) WHEN 'text' THEN key END AS url,
         format, width, height, bytes
     FROM picture_rows AS p""",
     """CREATE VIEW places AS SELECT source, picture, size, mtime_ns, run FROM place_rows""",
     f"""CREATE VIEW calls AS SELECT
-        c.id AS call, c.run, c.picture, {_SOURCE.format("c")}, a.name AS provider,
-        coalesce(b.name, a.name) AS answered, c.state,
+        c.id AS call, c.run, c.picture, {place_of("c.picture")} AS source, a.name AS provider,
+        b.name AS answered, c.state,
         {_AT.format("c.began")} AS began, c.ended - c.began AS took_s,
         c.units, c.open_units, c.price / 1e6 AS price, c.currency,
         c.kind, c.message, c.code, c.request_id
@@ -128,26 +157,26 @@ _VIEWS = (
         sum(c.open_units * c.price) / 1e6 AS open_cost
     FROM call_rows AS c JOIN provider_rows AS p ON p.id = c.provider
     GROUP BY c.run, c.provider, c.currency""",
-    """CREATE VIEW results AS SELECT
-        r.call, c.picture, c.run, p.name AS provider, r.plugin, r.plugin_version,
-        r.run AS read_by
+    f"""CREATE VIEW results AS SELECT
+        r.call, c.run, c.picture, {place_of("c.picture")} AS source, p.name AS provider,
+        {_ASKED.format("r")}, r.plugin, r.plugin_version, r.run AS read_by
     FROM result_rows AS r JOIN call_rows AS c ON c.id = r.call
     JOIN provider_rows AS p ON p.id = c.answered""",
     "CREATE VIEW labels AS SELECT id AS label_id, text AS label FROM label_rows",
     f"""CREATE VIEW tags AS SELECT
-        t.picture, {_SOURCE.format("t")}, p.name AS provider, l.text AS label, t.confidence,
-        t.rank, t.call
+        t.picture, {place_of("t.picture")} AS source, p.name AS provider, l.text AS label,
+        t.confidence, t.rank, {_ASKED.format("t")}, t.call
     FROM tag_rows AS t JOIN label_rows AS l ON l.id = t.label
     JOIN provider_rows AS p ON p.id = t.provider""",
     f"""CREATE VIEW regions AS SELECT
-        r.picture, {_SOURCE.format("r")}, p.name AS provider, l.text AS label, r.confidence,
-        r.x, r.y, r.width, r.height, r.unit, r.kind, r.call
+        r.picture, {place_of("r.picture")} AS source, p.name AS provider, l.text AS label,
+        r.confidence, r.x, r.y, r.width, r.height, r.unit, r.kind, {_ASKED.format("r")}, r.call
     FROM region_rows AS r JOIN call_rows AS c ON c.id = r.call
     JOIN provider_rows AS p ON p.id = c.answered
     LEFT JOIN label_rows AS l ON l.id = r.label""",
     f"""CREATE VIEW disagreements AS SELECT
-        t.picture, {_SOURCE.format("t")}, l.text AS label, a.name AS said_by, b.name AS not_by,
-        t.confidence
+        t.picture, {place_of("t.picture")} AS source, l.text AS label,
+        a.name AS said_by, b.name AS not_by, t.confidence
     FROM tag_rows AS t JOIN label_rows AS l ON l.id = t.label
     JOIN provider_rows AS a ON a.id = t.provider JOIN provider_rows AS b ON b.id <> a.id
     WHERE EXISTS (
@@ -156,10 +185,26 @@ _VIEWS = (
     ) AND NOT EXISTS (
         SELECT 1 FROM tag_rows AS u
         WHERE u.label = t.label AND u.provider = b.id AND u.picture = t.picture
+    ) AND NOT EXISTS (
+        SELECT 1 FROM tag_rows AS u
+        WHERE u.label = t.label AND u.provider = t.provider AND u.picture = t.picture
+        AND (u.call, u.rank) < (t.call, t.rank)
     )""",
-    """CREATE VIEW judgements AS SELECT
-        j.picture, l.text AS label, j.answer, j.at
+    """CREATE VIEW unread AS SELECT source, run, kind, message FROM unread_rows""",
+    f"""CREATE VIEW judgements AS SELECT
+        j.picture, {place_of("j.picture")} AS source, l.text AS label, j.answer,
+        {_AT.format("j.at")} AS at
     FROM judgement_rows AS j JOIN label_rows AS l ON l.id = j.label""",
 )
 
 SCHEMA = (*_TABLES, *_VIEWS)
+UPGRADES = {
+    2: (
+        "DROP INDEX places_by_picture",
+        _PLACES_BY_PICTURE,
+        *_UNREAD,
+        *(f"DROP VIEW IF EXISTS {view.split()[2]}" for view in _VIEWS),
+        *_VIEWS,
+    )
+}
+"""What makes a store of an earlier version one of this."""

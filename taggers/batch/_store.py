@@ -15,7 +15,7 @@ from attrs import define, field
 from .._database import MAGIC
 from .._ledger import Ledger, Mends
 from ..errors import LocalResourceError
-from ._schema import APPLICATION, SCHEMA, VERSION
+from ._schema import APPLICATION, SCHEMA, UPGRADES, VERSION
 
 __all__ = ["Store", "named", "shown", "stored"]
 
@@ -56,13 +56,14 @@ class Store:
             busy_s=60.0,
             application=APPLICATION,
             pragmas=_PRAGMAS,
+            upgrades=UPGRADES,
             mends=_MENDS,
         )
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, make: bool = False) -> Self:
         """The store at a path, which is made where there is none and that is wanted; its folder
-        has to be there."""
+        has to be there. One of an earlier version becomes one of this."""
         store = cls(Path(path))
         with store._ledger.explained():
             there = store._check_file()
@@ -76,7 +77,7 @@ class Store:
                 hint="make it, or name another file: in an empty store nothing is known, and all "
                 "would be paid again",
             )
-        with store.read() if there else store.write():
+        with store.read() if there and not store._is_older() else store.write():
             return store
 
     def write(self) -> AbstractContextManager[sqlite3.Connection]:
@@ -103,6 +104,10 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _is_older(self) -> bool:
+        with self._ledger.explained((sqlite3.Error,)), closing(self._reader()) as connection:
+            return self._ledger.is_older(connection)
 
     def _reader(self) -> sqlite3.Connection:
         """It might write, so that SQLite takes away its files beside the store when nobody else has

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ._schema import LIVE
+from ._schema import LIVE, place_of
 from ._store import shown
 
 __all__ = ["ERRANDS", "REGIONS", "TAGS", "Told", "labels", "name_of", "sha256_of", "spans", "told"]
@@ -39,7 +39,7 @@ class Told(NamedTuple):
 
 
 ERRANDS = f"""
-    SELECT c.id, c.run, (SELECT min(source) FROM place_rows WHERE picture = c.picture), p.key,
+    SELECT c.id, c.run, {place_of("c.picture")}, p.key,
     p.format, p.width, p.height, a.name, b.name, c.state, c.began,
     c.units, c.open_units, c.kind, c.message, c.code,
     (SELECT coalesce(max(rank), 0) FROM tag_rows WHERE picture = p.id AND call = c.id),

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from ._errand import Retry
 from ._item import Item
+from ._schema import OPEN, place_of
 from ._store import Store, named
 
 __all__ = ["Unfinished", "to_retry", "unfinished"]
@@ -34,20 +35,16 @@ class Unfinished:
     options: Mapping[str, Any]
 
 
-_FIRST = "(SELECT min(source) FROM place_rows WHERE picture = c.picture)"
-_OPEN = (
-    "c.state IN ('failed', 'unknown') AND c.state <> 'done'"  # as the index of open calls has it
-)
-
-
 def unfinished(store: Store, run: int | None = None) -> list[Unfinished]:
     """What has no result, of one run or of all, the most frequent first."""
     with store.read() as sql:
         rows = sql.execute(
-            f"SELECT name, c.state, c.kind, count, {_FIRST}, c.message, options FROM ("
+            f"SELECT name, c.state, c.kind, count, {place_of('c.picture')}, c.message, options "
+            "FROM ("
             "SELECT p.name, c.state, c.kind, count(*) AS count, r.options, "
             "min(c.id) AS first FROM call_rows AS c JOIN provider_rows AS p ON p.id = c.provider "
-            f"JOIN run_rows AS r ON r.id = c.run WHERE {_OPEN} AND (:run IS NULL OR c.run = :run) "
+            f"JOIN run_rows AS r ON r.id = c.run WHERE c.state IN ('failed', 'unknown') "
+            f"AND c.{OPEN} AND (:run IS NULL OR c.run = :run) "
             "GROUP BY p.name, c.state, c.kind, r.options"
             ") AS alike JOIN call_rows AS c ON c.id = alike.first ORDER BY count DESC, first",
             {"run": run},
@@ -96,7 +93,7 @@ def _errands(store: Store, state: Retry, last: int) -> Iterator[tuple[str | None
             group = sql.execute(
                 "SELECT c.id, c.picture, p.name, c.kind FROM call_rows AS c "
                 "JOIN provider_rows AS p ON p.id = c.provider "
-                "WHERE c.state = ? AND c.state <> 'done' AND c.id > ? AND c.id <= ? "
+                f"WHERE c.state = ? AND c.{OPEN} AND c.id > ? AND c.id <= ? "
                 "ORDER BY c.id LIMIT ?",
                 (state, begun, last, GROUP),
             ).fetchall()
@@ -109,8 +106,10 @@ def _errands(store: Store, state: Retry, last: int) -> Iterator[tuple[str | None
 
 
 def _place(sql: sqlite3.Connection, picture: int) -> str | None:
-    """Where a picture is: of several places the first where something still is."""
-    rows = sql.execute("SELECT source FROM place_rows WHERE picture = ? ORDER BY 1", (picture,))
+    """Where a picture is: of several places the last that was seen and where something still is."""
+    rows = sql.execute(
+        "SELECT source FROM place_rows WHERE picture = ? ORDER BY run DESC, source", (picture,)
+    )
     places = [named(source) for (source,) in rows]
     there = (place for place in places if "://" in place or os.path.exists(place))  # noqa: PTH110
     return next(there, places[0] if places else None)

@@ -12,24 +12,38 @@ from attrs import frozen
 from ..errors import InvalidInput
 from ._store import Store
 
-__all__ = ["VIEWS", "Answer", "query", "search"]
+__all__ = ["COLUMNS", "VIEWS", "Answer", "query", "search"]
 
 VIEWS = {
-    "tags": "picture, source, provider, label, confidence, rank, call",
+    "tags": "picture, source, provider, label, confidence, rank, asked, call",
     "regions": "picture, source, provider, label, confidence, x, y, width, height, unit, kind, "
-    "call",
+    "asked, call",
     "pictures": "picture, source, sha256, url, format, width, height, bytes",
     "places": "source, picture, size, mtime_ns, run",
     "calls": "call, run, picture, source, provider, answered, state, began, took_s, units, "
     "open_units, price, currency, kind, message, code, request_id",
-    "results": "call, picture, run, provider, plugin, plugin_version, read_by",
+    "results": "call, run, picture, source, provider, asked, plugin, plugin_version, read_by",
     "disagreements": "picture, source, label, said_by, not_by, confidence",
     "labels": "label_id, label",
     "runs": "run, state, command, options, began, ended",
     "spend": "run, provider, currency, calls, units, open_units, cost, open_cost",
-    "judgements": "picture, label, answer, at",
+    "unread": "source, run, kind, message",
+    "judgements": "picture, source, label, answer, at",
 }
-"""The views for people and their columns; `picture` and `call` are ids that join them."""
+"""The views for people and their columns."""
+
+COLUMNS = {
+    "picture, call, run": "ids, which join the views",
+    "source": "the picture's path or URL, where it was seen last",
+    "provider": "who answered; in calls and spend, who was asked",
+    "asked, answered": "the other one of the two: a route is asked, and a provider answers",
+    "confidence": "0 to 1; empty where the provider gives none",
+    "state": "of a call: sent, done, failed, unknown, and, as history, retried or undone",
+    "units, open_units": "billed, and maybe billed; price is of one, cost and open_cost of all",
+    "began, ended, at": "UTC",
+    "read_by": "the run that read the answer, maybe by renormalize",
+}
+"""What is in columns whose names do not say it."""
 
 _READS = {
     sqlite3.SQLITE_SELECT,

@@ -7,12 +7,12 @@ from pathlib import Path
 from textwrap import shorten
 
 from .._money import Money
-from ..batch import Journal, Run, Store, Tally, Unfinished, runs, unfinished
+from ..batch import Journal, Run, Store, Tally, Unfinished, Unread, runs, unfinished
 from ._again import again
 from ._bill import amounts
 from ._terminal import many
 
-__all__ = ["ending", "exit_code", "listed"]
+__all__ = ["ending", "exit_code", "listed", "not_read"]
 
 LONGEST = 120
 """The most characters that are shown of an error's message."""
@@ -50,7 +50,15 @@ def listed(store: Path, found: list[Unfinished]) -> Iterator[str]:
         yield f"  again{warning}: {again(store, one)}"
 
 
-def _example(one: Unfinished) -> str:
+def not_read(found: list[Unread]) -> Iterator[str]:
+    """What could not be read, each kind with an example."""
+    for one in found:
+        yield f"{one.count:,} could not be read: {one.kind}{_example(one)}"
+    if found:
+        yield "  again: the same command; what can be read then is listed no more"
+
+
+def _example(one: Unfinished | Unread) -> str:
     message = shorten(one.message, LONGEST, placeholder=" …")
     if one.source is None:
         return f": {message}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Mapping
+from textwrap import wrap
 from typing import Any
 
 import click
 
 from .._serial import as_json
-from ..batch import VIEWS, Answer, Store, query, search
+from ..batch import COLUMNS, VIEWS, Answer, Store, query, search
 from ._terminal import console, safe, table
 
 __all__ = ["command"]
@@ -18,7 +20,15 @@ MOST = 1_000
 """The most rows of a table; JSON Lines and CSV have all."""
 
 
-@click.command("query", epilog="Views: " + "; ".join(f"{view} ({VIEWS[view]})" for view in VIEWS))
+def _listed(title: str, rows: Mapping[str, str]) -> str:
+    """A paragraph of the help with a line for each."""
+    width = max(map(len, rows)) + 2
+    lines = (f"\n  {'':{width}}".join(wrap(text, 76 - width)) for text in rows.values())
+    named = (f"  {name:{width}}{line}" for name, line in zip(rows, lines, strict=True))
+    return "\n".join(["\b", title, *named])
+
+
+@click.command("query", epilog=f"{_listed('Views:', VIEWS)}\n\n{_listed('Columns:', COLUMNS)}")
 @click.argument("store", type=click.Path())
 @click.argument("statement", required=False, metavar="[SELECT …]")
 @click.option("--search", "text", metavar="TEXT",
@@ -26,10 +36,11 @@ MOST = 1_000
 @click.option("-f", "--format", "form", type=click.Choice(("table", "jsonl", "csv")),
               help="A table on a terminal, else JSON Lines.")  # fmt: skip
 def command(store: str, statement: str | None, text: str | None, form: str | None) -> None:
-    """Ask STORE a question in SQL. It is opened for reading alone.
+    """Ask STORE a question in SQL, which can change nothing in it.
 
     \b
-    taggers query photos.sqlite3 "SELECT label, count(*) FROM tags GROUP BY label"
+    taggers query photos.sqlite3 "SELECT label, count(DISTINCT picture) FROM tags
+        GROUP BY label"
     taggers query photos.sqlite3 "SELECT source FROM disagreements
         WHERE label = 'cat' AND said_by = 'hw' AND not_by = 'tx'"
     taggers query photos.sqlite3 "SELECT source, provider, message FROM calls

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import click
 
 from .._money import Money
-from ..batch import Store, runs, unfinished
+from ..batch import Store, runs, unfinished, unread
 from ._bill import amounts
-from ._ending import listed
+from ._ending import listed, not_read
 from ._terminal import console, duration, many, safe, table
 
 __all__ = ["command"]
@@ -23,7 +23,7 @@ def command(store: str) -> None:
 
     What failed costs nothing to ask again, and what is unknown may have been billed. Both are
     listed below, each kind of error with an example, and the command that asks again for those
-    alone.
+    alone; then what could not be read, so that nobody was asked.
     """
     opened = Store.open(store)
     found = runs(opened)
@@ -45,7 +45,7 @@ def command(store: str) -> None:
             _cost(run.open_cost, run.open_unpriced),
         )
     console().print(shown if found else "no runs")
-    for line in listed(opened.path, unfinished(opened)):
+    for line in (*listed(opened.path, unfinished(opened)), *not_read(unread(opened))):
         click.echo(safe(line))
 
 

@@ -37,5 +37,5 @@ def _tell(run: int, told: Undone) -> None:
         click.echo(f"  of the results of other runs {restored} what was there before")
     click.echo(
         f"  its calls stay as spend: {many(told.units, 'unit')} billed, {told.open_units:,} maybe; "
-        f"{told.failed:,} failed and {told.unknown:,} unknown stay listed"
+        f"then {told.failed:,} failed and {told.unknown:,} unknown are listed"
     )
