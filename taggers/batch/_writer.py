@@ -113,7 +113,8 @@ class Writer:
             for (_, begun), call in zip(begins, ids, strict=True):
                 begun.set_result(call)
             for *_, settled in settles:
-                settled.set_result(None)
+                if not settled.done():  # nobody waits any more: it was cancelled
+                    settled.set_result(None)
 
     def _commit(self, begins: list[_Begin], settles: list[_Settle]) -> list[int | None]:
         """One commit for both. What is over must not be lost where nothing may begin."""
