@@ -23,9 +23,9 @@ from typing import Any
 from attrs import define, field
 
 from taggers.batch import Item, Tell, find
-from taggers.batch._job import Job
-from taggers.batch._lease import Coordinator
-from taggers.batch._worker import work
+from taggers.batch.cluster._coordinator import Coordinator
+from taggers.batch.cluster._job import Job
+from taggers.batch.cluster._worker import work
 
 __all__ = ["Crew", "Line", "pictures"]
 

@@ -60,6 +60,8 @@ LAYERS = [
     {"_serial", "_extras", "_database"},
     {"errors", "_httpx"},
 ]
+BATCH = [{"_batch"}, {"cluster"}, {"engine"}, {"estimate", "reading"}, {"store"}, {"sources"}]
+HOUSES = {PACKAGE: LAYERS, PACKAGE / "batch": BATCH}
 """From the top down: a module imports from lower layers only."""
 
 HOMES = {
@@ -91,15 +93,16 @@ HOMES = {
 """Which modules may import a library."""
 
 
-def _modules() -> Iterator[tuple[str, Path]]:
-    """Every file of the package, under the name of its module or, below a folder, the folder's."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        below = path.relative_to(PACKAGE)
+def _modules(package: Path = PACKAGE) -> Iterator[tuple[str, Path]]:
+    """Every file of a package, under the name of its module or, below a folder, the folder's."""
+    for path in sorted(package.rglob("*.py")):
+        below = path.relative_to(package)
         yield (below.parts[0] if len(below.parts) > 1 else below.stem), path
 
 
-def _imports(path: Path) -> Iterator[tuple[str, bool]]:
-    """The modules of ours that a file imports, and other libraries: a name, and whether it is ours.
+def _imports(path: Path, package: Path = PACKAGE) -> Iterator[tuple[str, bool]]:
+    """The modules of a package that a file imports, and other libraries: a name, and whether it is
+    of the package.
 
     What is imported for type checking alone does not count.
     """
@@ -110,7 +113,7 @@ def _imports(path: Path) -> Iterator[tuple[str, bool]]:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
         for child in ast.walk(node)
     }
-    up_to_package = len(path.relative_to(PACKAGE).parts)
+    up_to_package = len(path.relative_to(package).parts)
     for node in ast.walk(tree):
         if id(node) in guarded:
             continue
@@ -124,22 +127,28 @@ def _imports(path: Path) -> Iterator[tuple[str, bool]]:
 
 
 MODULES = list(_modules())
+ROOMS = [(house, name, path) for house in HOUSES for name, path in _modules(house)]
 
 
-def test_every_module_has_its_layer() -> None:
-    placed = {name for layer in LAYERS for name in layer}
+@pytest.mark.parametrize("house", HOUSES)
+def test_every_module_has_its_layer(house: Path) -> None:
+    placed = {name for layer in HOUSES[house] for name in layer}
 
-    assert set() == {name for name, _ in MODULES} - placed
+    assert set() == {name for name, _ in _modules(house)} - placed - {"__init__"}
 
 
 @pytest.mark.parametrize(
-    ("name", "path"), MODULES, ids=[str(p.relative_to(ROOT)) for _, p in MODULES]
+    ("house", "name", "path"),
+    ROOMS,
+    ids=[f"{house.name}: {path.relative_to(house)}" for house, _, path in ROOMS],
 )
-def test_imports_point_down(name: str, path: Path) -> None:
-    depth = {module: index for index, layer in enumerate(LAYERS) for module in layer}
-    imported = {target for target, ours in _imports(path) if ours and target in depth}
+def test_imports_point_down(house: Path, name: str, path: Path) -> None:
+    layers = HOUSES[house]
+    depth = {module: index for index, layer in enumerate(layers) for module in layer}
+    imported = {target for target, ours in _imports(path, house) if ours and target in depth}
 
-    upward = {target for target in imported if depth[target] <= depth[name] and target != name}
+    own = depth.get(name, -1)
+    upward = {target for target in imported if depth[target] <= own and target != name}
 
     # `__version__` and the public names stand in `__init__`, above what it imports.
     assert set() == upward - {"__init__"}

@@ -36,7 +36,7 @@ from taggers.batch import (
     runs,
     tariff,
 )
-from taggers.batch._groups import CHUNK
+from taggers.batch.engine._groups import CHUNK
 from taggers.emulator import Emulator, Fault
 from taggers.testing import png
 

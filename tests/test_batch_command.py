@@ -20,12 +20,12 @@ import pytest
 from taggers import errors
 from taggers._money import Money
 from taggers.batch import Happened, Planned, Store, query
-from taggers.cli._again import shell
-from taggers.cli._approval import UNASKED, worry
-from taggers.cli._bill import bill
-from taggers.cli._pace import Pace
-from taggers.cli._running import Screen
-from taggers.cli._ticker import Ticker
+from taggers.cli._batches._again import shell
+from taggers.cli._batches._approval import UNASKED, worry
+from taggers.cli._batches._bill import bill
+from taggers.cli._batches._pace import Pace
+from taggers.cli._batches._running import Screen
+from taggers.cli._batches._ticker import Ticker
 from taggers.emulator import Emulator, Limits
 from taggers.testing import png
 

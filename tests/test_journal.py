@@ -24,10 +24,10 @@ from taggers._model import Attempt, Provenance
 from taggers._money import Money
 from taggers._process import Process
 from taggers.batch import Journal, Picture, Place, Store, runs
-from taggers.batch._costs import prices_of
-from taggers.batch._settled import Settled, unpacked
-from taggers.batch._tariff import Tariff
-from taggers.batch._writer import Writer
+from taggers.batch.engine._writer import Writer
+from taggers.batch.store._costs import prices_of
+from taggers.batch.store._settled import Settled, unpacked
+from taggers.batch.store._tariff import Tariff
 from taggers.errors import (
     InvalidInput,
     LocalResourceError,

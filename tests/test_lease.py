@@ -20,8 +20,8 @@ from taggers._limits import Limits, Share
 from taggers._money import Money
 from taggers._spend import Cap
 from taggers.batch import Journal, Store, query, unread
-from taggers.batch._job import Job
-from taggers.batch._shares import NOTHING, Seats, Shares
+from taggers.batch.cluster._job import Job
+from taggers.batch.cluster._shares import NOTHING, Seats, Shares
 from taggers.emulator import Emulator, Fault
 from taggers.emulator import Limits as Declared
 from taggers.errors import BudgetExceeded

@@ -43,8 +43,8 @@ from taggers.batch import (
     find,
     plan,
 )
-from taggers.batch._content import Head
-from taggers.batch._copies import Copies
+from taggers.batch.estimate._copies import Copies
+from taggers.batch.sources._content import Head
 from taggers.cli import main
 from taggers.emulator import Emulator
 from taggers.testing import png

@@ -16,7 +16,7 @@ import pytest
 from taggers import TaggersError, errors
 from taggers._image import SUFFIXES
 from taggers.batch import Item, find, sampled
-from taggers.batch._content import head, open_item
+from taggers.batch.sources._content import head, open_item
 from taggers.testing import png
 
 

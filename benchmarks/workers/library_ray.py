@@ -13,7 +13,7 @@ from pathlib import Path
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
 from taggers.batch import Item, Job, Journal, Store, Tell
-from taggers.batch._ray import on_ray
+from taggers.batch.cluster._ray import on_ray
 
 from .library import library
 from .providers import config

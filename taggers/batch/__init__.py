@@ -17,29 +17,30 @@ with `query` and `search`, written into files by `export`, read again with today
 
 from __future__ import annotations
 
-from ._asked import CALL_S, LOCAL_CALL_S
 from ._batch import AsyncBatch, Batch, Sources
-from ._errand import Errand, Open, Picture, Place, Retry
-from ._export import FORMATS, export, write_lines, write_parts
-from ._item import Item, Tell
-from ._job import Job, Progress
-from ._journal import Journal
-from ._judgements import Judged, Judgement, judge, judgements
-from ._known import Known
-from ._outcomes import outcomes
-from ._plan import Plan, Planned, Reason, plan
-from ._renormalize import Reading, read_again, renormalize
-from ._run import batch
-from ._runs import Run, asked_otherwise, ensure_alone, ensure_one_kind, recovered, runs
-from ._source import ensure_there, find, sampled
-from ._store import Store
-from ._tally import Happened, Tally
-from ._tariff import Tariff, tariff
-from ._undo import Undone, undo, undoable
-from ._unfinished import Unfinished, to_retry, unfinished
-from ._unread import Unread, unread
-from ._views import COLUMNS, VIEWS, Answer, query, search
-from ._where import Where
+from .cluster._job import Job, Progress
+from .engine._run import batch
+from .engine._tally import Tally
+from .estimate._counted import CALL_S, LOCAL_CALL_S
+from .estimate._known import Known
+from .estimate._plan import Plan, Planned, Reason, plan
+from .reading._export import FORMATS, export, write_lines, write_parts
+from .reading._outcomes import outcomes
+from .reading._views import COLUMNS, VIEWS, Answer, query, search
+from .sources._item import Item, Tell
+from .sources._source import ensure_there, find, sampled
+from .sources._where import Where
+from .store._errand import Errand, Open, Picture, Place, Retry
+from .store._happened import Happened
+from .store._journal import Journal
+from .store._judgements import Judged, Judgement, judge, judgements
+from .store._renormalize import Reading, read_again, renormalize
+from .store._runs import Run, asked_otherwise, ensure_alone, ensure_one_kind, recovered, runs
+from .store._store import Store
+from .store._tariff import Tariff, tariff
+from .store._undo import Undone, undo, undoable
+from .store._unfinished import Unfinished, to_retry, unfinished
+from .store._unread import Unread, unread
 
 __all__ = [
     "CALL_S",

@@ -24,18 +24,19 @@ from .._model import positive
 from .._registry import nearest
 from .._sync import Tagger
 from ..errors import ConfigurationError, InvalidInput, TaggersError
-from ._costs import prices_of
-from ._errand import Retry
-from ._item import Item, Tell, raised
-from ._journal import Journal
-from ._known import Known
-from ._plan import Plan, plan
-from ._run import batch
-from ._source import ensure_there, find
-from ._store import Store
-from ._tally import Happened, Tally
-from ._tariff import Tariff, tariff
-from ._unread import Unreads
+from .engine._run import batch
+from .engine._tally import Tally
+from .estimate._known import Known
+from .estimate._plan import Plan, plan
+from .sources._item import Item, Tell, raised
+from .sources._source import ensure_there, find
+from .store._costs import prices_of
+from .store._errand import Retry
+from .store._happened import Happened
+from .store._journal import Journal
+from .store._store import Store
+from .store._tariff import Tariff, tariff
+from .store._unread import Unreads
 
 __all__ = ["AsyncBatch", "Batch", "Sources"]
 

@@ -26,16 +26,16 @@ from ..batch import (
     ensure_one_kind,
     recovered,
 )
-from ._again import BEFORE
-from ._approval import UNASKED
-from ._asked import Asked, asking
-from ._bill import price_of
-from ._choosing import Chosen, choosing
-from ._cluster import Cluster, Elsewhere, clustered
-from ._ending import ending, exit_code
-from ._job import Job
-from ._pictures import of_sources, of_store
-from ._running import Screen
+from ._batches._again import BEFORE
+from ._batches._approval import UNASKED
+from ._batches._bill import price_of
+from ._batches._choosing import Chosen, choosing
+from ._batches._cluster import Cluster, Elsewhere, clustered
+from ._batches._ending import ending, exit_code
+from ._batches._job import Job
+from ._batches._pictures import of_sources, of_store
+from ._batches._running import Screen
+from ._batches._whom import Asked, asking
 from ._sending import sending
 from ._setup import Setup, pass_setup
 from ._terminal import many, safe

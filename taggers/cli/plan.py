@@ -13,10 +13,10 @@ from attrs import asdict
 from .._client import Sending
 from .._serial import as_json
 from ..batch import Known, Plan, Planned, Store, ensure_there, plan
-from ._approval import planned
-from ._asked import Asked, asking
-from ._choosing import Chosen, choosing
-from ._planned import show
+from ._batches._approval import planned
+from ._batches._choosing import Chosen, choosing
+from ._batches._planned import show
+from ._batches._whom import Asked, asking
 from ._sending import sending
 from ._setup import Setup, pass_setup
 from ._terminal import console

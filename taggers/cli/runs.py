@@ -9,8 +9,8 @@ import click
 
 from .._money import Money
 from ..batch import Store, runs, unfinished, unread
-from ._bill import amounts
-from ._ending import listed, not_read
+from ._batches._bill import amounts
+from ._batches._ending import listed, not_read
 from ._terminal import console, duration, many, safe, table
 
 __all__ = ["command"]

@@ -1,0 +1,1 @@
+"""A run on many machines: a coordinator, workers, what they share, and Ray."""

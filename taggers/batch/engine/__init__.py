@@ -1,0 +1,1 @@
+"""A run on this machine: pictures are read, asked about, and settled."""

@@ -1,0 +1,1 @@
+"""Where pictures are found: folders, globs, lists, manifests, object storage."""

@@ -1,0 +1,1 @@
+"""What `plan`, `batch` and `runs` are made of: choosing, approving, running, telling."""
