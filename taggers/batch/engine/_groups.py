@@ -17,7 +17,7 @@ from ..store._errand import Place
 __all__ = ["Group", "found", "handed_out"]
 
 CHUNK = 8192
-MOMENT_S = 0.05
+MOMENT_S = 0.2
 """So many pictures are looked up in the store at once, or those that are found within so long."""
 
 
@@ -64,30 +64,37 @@ class _Finder:
     _found: deque[tuple[Item, Place]] = field(factory=deque)
     _over: bool = False
     _wanted: int = 1
+    _most: int = CHUNK
     _enough: asyncio.Event = field(factory=asyncio.Event)
     _room: threading.Event = field(factory=threading.Event)
 
     def find(self, sources: Iterable[str | Item]) -> None:
         """Finds all there is, or until it is over; `CHUNK` ahead at most. The thread does this."""
+        found = self._found
         try:
             for one in sources:
                 item = Item(one) if isinstance(one, str) else one
-                self._found.append((item, Place.of(item.source)))
-                if len(self._found) == self._wanted:
+                found.append((item, Place.of(item.source)))
+                count = len(found)
+                if count == self._wanted:
                     self._tell()
-                while len(self._found) >= CHUNK and not self._over:
-                    self._room.wait()
-                    self._room.clear()
-                if self._over:
+                if count >= self._most and not self._has_room():
                     return
         except BaseException as error:
             self.error = error
         self._over = True
         self._tell()
 
+    def _has_room(self) -> bool:
+        """Waits until there is room for more; whether more is wanted then."""
+        while len(self._found) >= CHUNK and not self._over:
+            self._room.wait()
+            self._room.clear()
+        return not self._over
+
     def end(self) -> None:
         """Lets the thread end as soon as it has found another one."""
-        self._over = True
+        self._over, self._most = True, 0
         self._room.set()
         self._enough.set()
 
