@@ -143,7 +143,7 @@ def ensure_one_kind(store: Store, *, emulated: bool) -> None:
         runs = _begun_with(sql, lambda said: said.get("emulated", False) != emulated)
         others = sum(_answers(sql, runs).values())
     if others:
-        what = "vendors" if emulated else "the emulator"
+        what = "others than the emulator" if emulated else "the emulator"
         raise InvalidInput(
             f"{store.path} has answers of {what}, {others:,} in all, which would count as known",
             hint="name another store",
