@@ -115,6 +115,11 @@ class Ledger:
         ours = _pragma(connection, "application_id") == self.application
         return ours and _pragma(connection, "user_version") in self.upgrades
 
+    def is_empty(self, connection: sqlite3.Connection) -> bool:
+        """Whether there is nothing in the file as yet."""
+        tables = connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        return self._is_new(connection) and tables is None
+
     def _is_new(self, connection: sqlite3.Connection) -> bool:
         return _pragma(connection, "user_version") == 0
 
@@ -124,7 +129,7 @@ class Ledger:
         connection.execute(f"PRAGMA user_version = {self.version}")
 
     def _fill(self, connection: sqlite3.Connection) -> None:
-        if connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        if not self.is_empty(connection):
             raise self._not_ours()
         for statement in self.tables:
             connection.execute(statement)

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -215,3 +216,16 @@ def _child(program: str, path: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command, env=environment, capture_output=True, text=True, check=True, timeout=120
     )
+
+
+def test_a_store_that_another_process_has_begun_to_make_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite3"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+
+        with pytest.raises(LocalResourceError, match="something else"):
+            Store.open(path)
+        with Store.open(path, make=True) as store:
+            runs = asked(store, "SELECT run FROM runs")
+
+    assert [] == runs

@@ -77,7 +77,7 @@ class Store:
                 hint="make it, or name another file: in an empty store nothing is known, and all "
                 "would be paid again",
             )
-        with store.read() if there and not store._is_older() else store.write():
+        with store.read() if there and not store._lacks_tables(make) else store.write():
             return store
 
     def write(self) -> AbstractContextManager[sqlite3.Connection]:
@@ -105,9 +105,12 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _is_older(self) -> bool:
+    def _lacks_tables(self, make: bool) -> bool:
+        """Whether its tables have still to be made: it is older, or another process is making it
+        just now, or has ended over that."""
         with self._ledger.explained((sqlite3.Error,)), closing(self._reader()) as connection:
-            return self._ledger.is_older(connection)
+            older = self._ledger.is_older(connection)
+            return older or (make and self._ledger.is_empty(connection))
 
     def _reader(self) -> sqlite3.Connection:
         """It might write, so that SQLite takes away its files beside the store when nobody else has
