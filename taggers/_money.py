@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from decimal import ROUND_CEILING, Decimal
 from typing import Literal, cast, get_args
 
 from attrs import field, frozen
 from attrs.validators import ge, in_, instance_of
 
-__all__ = ["CURRENCIES", "Currency", "Money"]
+__all__ = ["CURRENCIES", "Currency", "Money", "by_currency"]
 
 Currency = Literal["CNY", "USD"]
 
@@ -47,3 +49,11 @@ class Money:
     def __str__(self) -> str:
         whole, micros = divmod(self.micros, MICROS)
         return f"{whole}.{micros:06}".rstrip("0").rstrip(".") + f" {self.currency}"
+
+
+def by_currency(amounts: Iterable[Money]) -> tuple[Money, ...]:
+    """What all of these are together in each currency; none where there is nothing of one."""
+    micros = Counter[Currency]()
+    for one in amounts:
+        micros[one.currency] += one.micros
+    return tuple(Money(micros[one], one) for one in CURRENCIES if micros[one])

@@ -10,7 +10,7 @@ from typing import Literal
 from attrs import define, field, frozen
 
 from ..._config import Config
-from ..._money import CURRENCIES, Money
+from ..._money import CURRENCIES, Money, by_currency
 from ..._prepare import could_fit
 from ..._provider import Price, Provider
 from ..._registry import installed
@@ -118,10 +118,10 @@ def _sum(parts: Iterable[Money | None]) -> Money | None:
     """What these are together; None where one is not known, or they are in two currencies."""
     every = list(parts)
     known = [part for part in every if part is not None]
-    currencies = {part.currency for part in known if part.micros} or {CURRENCIES[0]}
-    if len(known) < len(every) or len(currencies) > 1:
+    paid = by_currency(known)
+    if len(known) < len(every) or len(paid) > 1:
         return None
-    return Money(sum(part.micros for part in known), *currencies)
+    return paid[0] if paid else Money(0, CURRENCIES[0])
 
 
 @define(kw_only=True)
@@ -165,14 +165,11 @@ class Counted:
     @property
     def units(self) -> int:
         """What those bill whom each picture comes to first."""
-        ways = self._ways.values()
-        return sum(way.pictures * self.leaves[way.first].tariff.units for way in ways)
+        return sum(self.leaves[step.name].tariff.units * many for step, many in self.first())
 
     def cost(self) -> Money | None:
         """What is paid where those answer whom each picture comes to first."""
-        return _sum(
-            _times(self.leaves[way.first].cost, way.pictures) for way in self._ways.values()
-        )
+        return _sum(_times(self.leaves[step.name].cost, many) for step, many in self.first())
 
     def most(self) -> Money | None:
         """What is paid where all goes wrong that may."""
@@ -183,8 +180,8 @@ class Counted:
         """How long it takes at the limits, in seconds, where those answer whom each picture comes
         to first."""
         asked = Counter[str]()
-        for way in self._ways.values():
-            asked[way.first] += way.pictures
+        for step, many in self.first():
+            asked[step.name] += many
         rates = {name: self.leaves[name].rate_per_s for name in asked}
         paced = [asked[name] / rate for name, rate in rates.items() if rate]
         at_a_time = self.leaves[self.planner.leaves(self.name)[0]].concurrency
@@ -216,11 +213,6 @@ class _Way:
 
     steps: Sequence[Step]
     pictures: int = 0
-
-    @property
-    def first(self) -> str:
-        """Whom they come to first."""
-        return self.steps[0].name
 
 
 def _times(cost: Money | None, count: int) -> Money | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from attrs import frozen
 
-from ..._money import Currency, Money
+from ..._money import Currency, Money, by_currency
 from ..._process import Process
 from ...errors import InvalidInput, LocalResourceError
 from ._rows import listed
@@ -114,20 +114,15 @@ def _run(
         unknown=sum(one.calls for one in calls if one.state in lost),
         units=sum(one.units for one in calls),
         open_units=sum(one.open_units for one in calls),
-        cost=_by_currency((one.currency, one.micros) for one in calls),
-        open_cost=_by_currency((one.currency, one.open_micros) for one in calls),
+        cost=_paid((one.currency, one.micros) for one in calls),
+        open_cost=_paid((one.currency, one.open_micros) for one in calls),
         unpriced=sum(one.units for one in calls if one.currency is None),
         open_unpriced=sum(one.open_units for one in calls if one.currency is None),
     )
 
 
-def _by_currency(amounts: Iterable[tuple[Currency | None, int | None]]) -> tuple[Money, ...]:
-    """All together in each currency; none without any."""
-    micros = Counter[Currency]()
-    for currency, amount in amounts:
-        if currency is not None and amount:
-            micros[currency] += amount
-    return tuple(Money(amount, currency) for currency, amount in sorted(micros.items()))
+def _paid(amounts: Iterable[tuple[Currency | None, int | None]]) -> tuple[Money, ...]:
+    return by_currency(Money(amount, of) for of, amount in amounts if of is not None and amount)
 
 
 def recovered(store: Store) -> int:

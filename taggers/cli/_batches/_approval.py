@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import click
 
-from ..._money import CURRENCIES, Money
+from ..._money import Money, by_currency
 from ...batch import Item, Plan, Planned
 from .._confirming import confirmed
 from .._terminal import console, many, safe
@@ -62,9 +62,7 @@ def worry(
         if total is not None:
             above = total.micros > limit.micros
             return f"it may cost {total}, which is more than {limit}" if above else None
-    each = [_total([one for one in costs if one.currency == of], Money(0, of), None)
-            for of in CURRENCIES]  # fmt: skip
-    amounts = " and ".join(str(one) for one in each if one and one.micros)
+    amounts = " and ".join(map(str, by_currency(costs)))
     return f"it may cost {amounts}, which cannot be compared with {limits[0]}"
 
 

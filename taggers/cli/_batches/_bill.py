@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from ..._config import Config
-from ..._money import MICROS, Currency, Money
+from ..._money import MICROS, Money, by_currency
 from ..._registry import installed
 from ...compare import prices
 from ...errors import TaggersError
@@ -35,14 +34,9 @@ def price_of(config: Config) -> PriceOf:
 def bill(units: Mapping[str, int], price: PriceOf) -> str:
     """These units by who bills them as money, as in "1.35 USD", and those without a price as they
     are; empty where there are none."""
-    micros, unpriced = Counter[Currency](), 0
-    for name, count in dict(units).items():
-        one = price(name)
-        if one is None:
-            unpriced += count
-        else:
-            micros[one.currency] += one.micros * count
-    return amounts([Money(micros[of], of) for of in sorted(micros) if micros[of]], unpriced)
+    priced = [(price(name), count) for name, count in dict(units).items()]
+    costs = by_currency(one * count for one, count in priced if one is not None)
+    return amounts(costs, sum(count for one, count in priced if one is None))
 
 
 def amounts(paid: Iterable[Money], unpriced: int) -> str:
