@@ -26,7 +26,7 @@ AHEAD = 8
 
 @frozen
 class Work:
-    """A picture to be asked about; None: it is read when its turn comes."""
+    """A picture to be asked about; one without an `image` is read when its turn comes."""
 
     item: Item
     place: Place

@@ -7,9 +7,8 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Sequence
-from typing import Self
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from ..sources._item import Item
 from ..store._errand import Place
@@ -21,17 +20,8 @@ MOMENT_S = 0.2
 """So many pictures are looked up in the store at once, or those that are found within so long."""
 
 
-@frozen
-class Group:
-    """Pictures, and the place of each."""
-
-    items: Sequence[Item]
-    places: Sequence[Place]
-
-    @classmethod
-    def of(cls, items: Sequence[Item]) -> Self:
-        """Looks where these pictures are."""
-        return cls(items, [Place.of(item.source) for item in items])
+Group = Sequence[tuple[Item, Place]]
+"""Pictures, and the place of each."""
 
 
 async def found(sources: Iterable[str | Item], stop: asyncio.Event) -> AsyncGenerator[Group, None]:
@@ -48,10 +38,14 @@ async def found(sources: Iterable[str | Item], stop: asyncio.Event) -> AsyncGene
         finder.end()
 
 
-async def handed_out(groups: AsyncIterable[Sequence[Item]]) -> AsyncGenerator[Group]:
+async def handed_out(groups: AsyncIterable[Sequence[Item]]) -> AsyncGenerator[Group, None]:
     """Groups as somebody makes them, who is asked for the next one when one is used."""
     async for items in groups:
-        yield await asyncio.to_thread(Group.of, items)
+        yield await asyncio.to_thread(lambda some: [*map(_placed, some)], items)
+
+
+def _placed(item: Item) -> tuple[Item, Place]:
+    return item, Place.of(item.source)
 
 
 @define(eq=False)
@@ -60,11 +54,10 @@ class _Finder:
     open for hours without another line."""
 
     loop: asyncio.AbstractEventLoop
-    error: BaseException | None = None
+    _error: BaseException | None = None
     _found: deque[tuple[Item, Place]] = field(factory=deque)
     _over: bool = False
     _wanted: int = 1
-    _most: int = CHUNK
     _enough: asyncio.Event = field(factory=asyncio.Event)
     _room: threading.Event = field(factory=threading.Event)
 
@@ -73,28 +66,22 @@ class _Finder:
         found = self._found
         try:
             for one in sources:
-                item = Item(one) if isinstance(one, str) else one
-                found.append((item, Place.of(item.source)))
-                count = len(found)
-                if count == self._wanted:
+                found.append(_placed(Item(one) if isinstance(one, str) else one))
+                if len(found) == self._wanted:
                     self._tell()
-                if count >= self._most and not self._has_room():
+                while len(found) >= CHUNK and not self._over:
+                    self._room.wait()
+                    self._room.clear()
+                if self._over:
                     return
         except BaseException as error:
-            self.error = error
+            self._error = error
         self._over = True
         self._tell()
 
-    def _has_room(self) -> bool:
-        """Waits until there is room for more; whether more is wanted then."""
-        while len(self._found) >= CHUNK and not self._over:
-            self._room.wait()
-            self._room.clear()
-        return not self._over
-
     def end(self) -> None:
         """Lets the thread end as soon as it has found another one."""
-        self._over, self._most = True, 0
+        self._over = True
         self._room.set()
         self._enough.set()
 
@@ -103,8 +90,8 @@ class _Finder:
         await stop.wait()
         self.end()
 
-    async def next(self) -> Group | None:
-        """As many as there are a moment after the first one; None: there are no more. Raises what
+    async def next(self) -> Group:
+        """As many as there are a moment after the first one; none: there are no more. Raises what
         the sources do."""
         await self._has(1)
         with contextlib.suppress(TimeoutError):
@@ -112,11 +99,9 @@ class _Finder:
                 await self._has(CHUNK)
         found = [self._found.popleft() for _ in range(len(self._found))]
         self._room.set()
-        if found:
-            return Group(*zip(*found, strict=True))
-        if self.error is not None:
-            raise self.error
-        return None
+        if not found and self._error is not None:
+            raise self._error
+        return found
 
     async def _has(self, count: int) -> None:
         """Waits until so many are found, or it is over."""

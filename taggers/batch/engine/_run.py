@@ -148,10 +148,13 @@ class _Run:
     async def _unasked(self, group: Group) -> list[Missing]:
         """The pictures about which somebody has still to be asked; of the others it is told."""
         unasked = await asyncio.to_thread(
-            self.journal.unasked, group.places, self.providers, self.writer.retry
+            self.journal.unasked,
+            [place for _, place in group],
+            self.providers,
+            self.writer.retry,
         )
         missing = list[Missing]()
-        for item, place in zip(group.items, group.places, strict=True):
+        for item, place in group:
             names, still = self._asked_about(item), unasked.get(item.source, ())
             if still and (whom := [name for name in names if name in still]):
                 missing.append((item, place, whom))
